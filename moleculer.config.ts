@@ -1,0 +1,29 @@
+import type { BrokerOptions } from 'moleculer';
+import type { Settings } from './shared/config/settings.ts';
+
+/** A node is gone when it was silent for this many heartbeats. */
+const SILENT_HEARTBEATS = 4;
+
+/**
+ * The broker of every node. Calls have a time limit, whatever the caller forgot; a stopping node finishes its work first;
+ * the broker's own retry stays off, because what may be tried again is decided where the reason is known.
+ */
+export function brokerOptions(settings: Settings, nodeId: string): BrokerOptions {
+  return {
+    namespace: settings.namespace,
+    nodeID: nodeId,
+    transporter: settings.natsUrl === '' ? null : { type: 'NATS', options: { url: settings.natsUrl, maxReconnectAttempts: -1, reconnectTimeWait: 250, pingInterval: 5_000, maxPingOut: 2 } },
+    serializer: 'JSON',
+    requestTimeout: settings.requestDeadline,
+    heartbeatInterval: settings.heartbeat,
+    heartbeatTimeout: settings.heartbeat * SILENT_HEARTBEATS,
+    tracking: { enabled: true, shutdownTimeout: settings.drainTimeout },
+    retryPolicy: { enabled: false },
+    circuitBreaker: { enabled: false },
+    metrics: { enabled: false },
+    logger: false,
+    internalServices: true,
+    registry: { strategy: 'RoundRobin', preferLocal: true },
+    contextParamsCloning: false,
+  } as BrokerOptions;
+}

@@ -1,0 +1,124 @@
+/**
+ * The one table of settings: every value Sluice can be told from outside, with default, unit, bounds and meaning.
+ * The environment variable of a setting is `env`, or its name in UPPER_SNAKE. docs/settings.md is generated from here.
+ */
+
+interface Common {
+  /** Environment variable, where it isn't the name in UPPER_SNAKE. */
+  env?: string;
+  /** Heading in the documentation. */
+  group: Group;
+  meaning: string;
+  /** Never printed, logged or sent to other nodes. */
+  secret?: boolean;
+}
+export type Group = 'Addresses' | 'Intake' | 'Writing' | 'Delivery' | 'Fleet' | 'PostgreSQL' | 'Observing';
+
+export interface NumberRow extends Common {
+  type: 'number';
+  default: number;
+  min: number;
+  max: number;
+  unit: 'ms' | 's' | 'items' | 'bytes' | 'rows' | 'messages' | 'processes' | 'connections' | 'count' | 'port' | 'share' | 'hours';
+  /** May have a fraction. */
+  fraction?: boolean;
+}
+export interface TextRow extends Common {
+  type: 'text';
+  default: string;
+  /** What the text must look like, and how to say it. */
+  pattern?: { test: RegExp; says: string };
+}
+export interface ChoiceRow extends Common {
+  type: 'choice';
+  default: string;
+  choices: readonly string[];
+}
+export interface SwitchRow extends Common {
+  type: 'switch';
+  default: boolean;
+}
+export type SettingRow = NumberRow | TextRow | ChoiceRow | SwitchRow;
+
+const address = (scheme: string) => ({
+  test: new RegExp(`^$|^${scheme}://`),
+  says: `an address that begins with ${scheme}://`,
+});
+
+export const SETTINGS = {
+  host: { type: 'text', env: 'HOST', default: '127.0.0.1', group: 'Addresses', meaning: 'Address that the edge listens on.' },
+  port: { type: 'number', env: 'PORT', default: 8080, min: 0, max: 65535, unit: 'port', group: 'Addresses', meaning: 'Port of the REST interface; 0 takes a free one.' },
+  metricsPort: { type: 'number', default: 0, min: 0, max: 65535, unit: 'port', group: 'Addresses', meaning: 'Port on which a node without a gateway serves /health and /metrics; 0 takes a free one.' },
+  postgresUrl: { type: 'text', default: '', secret: true, group: 'Addresses', meaning: 'PostgreSQL to use; empty lets `sluice up` start one of its own.', pattern: { test: /^$|^postgres(ql)?:\/\//, says: 'an address that begins with postgres://' } },
+  natsUrl: { type: 'text', default: '', secret: true, group: 'Addresses', meaning: 'NATS to use; empty lets `sluice up` start one of its own.', pattern: address('nats') },
+  kafkaBrokers: { type: 'text', default: '', group: 'Addresses', meaning: 'Kafka brokers as host:port, comma separated; empty lets `sluice up` start one of its own.', pattern: { test: /^$|^[^,\s:]+:\d+(,[^,\s:]+:\d+)*$/, says: 'host:port, or several with commas between' } },
+  dataDir: { type: 'text', env: 'SLUICE_DATA', default: '.sluice', group: 'Addresses', meaning: 'Folder for the data of the servers that `sluice up` starts, and its logs; relative to the project.' },
+  tradeServiceUrl: { type: 'text', default: '', group: 'Addresses', meaning: 'Trade service that is told of fills; empty tells nobody.', pattern: { test: /^$|^https?:\/\//, says: 'an address that begins with http:// or https://' } },
+
+  requestDeadline: { type: 'number', default: 25_000, min: 100, max: 600_000, unit: 'ms', group: 'Intake', meaning: 'Longest time a call may take; what is not written by then is withdrawn. Stay below your clients\' own timeout.' },
+  maxBatchItems: { type: 'number', default: 5_000, min: 1, max: 50_000, unit: 'items', group: 'Intake', meaning: 'Most items of a batch that is answered at once.' },
+  maxBodyBytes: { type: 'number', default: 8_388_608, min: 1_024, max: 268_435_456, unit: 'bytes', group: 'Intake', meaning: 'Largest body of a batch that is answered at once, after decompression.' },
+  queueMaxItems: { type: 'number', default: 50_000, min: 100, max: 10_000_000, unit: 'items', group: 'Intake', meaning: 'Most items that may wait for a writer in one edge; beyond, 503 with Retry-After.' },
+  queueMaxBytes: { type: 'number', default: 67_108_864, min: 65_536, max: 4_294_967_296, unit: 'bytes', group: 'Intake', meaning: 'Most bytes that may wait for a writer in one edge.' },
+  maxRequests: { type: 'number', default: 2_000, min: 1, max: 100_000, unit: 'count', group: 'Intake', meaning: 'Most writing requests in one edge at the same time; beyond, 503 with Retry-After.' },
+  unknownQuery: { type: 'choice', default: 'reject', choices: ['reject', 'ignore'], group: 'Intake', meaning: 'What becomes of a query parameter, sort field or filter value that is not known: 400, or left out and named in Sluice-Ignored.' },
+  idempotencyKeep: { type: 'number', default: 24, min: 1, max: 720, unit: 'hours', group: 'Intake', meaning: 'How long an Idempotency-Key is remembered.' },
+
+  writerConcurrency: { type: 'number', default: 3, min: 1, max: 64, unit: 'count', group: 'Writing', meaning: 'Flushes a writer runs at the same time.' },
+  bulkInsertBatchSize: { type: 'number', default: 500, min: 1, max: 2_000, unit: 'rows', group: 'Writing', meaning: 'Rows of a segment: what a large request is cut into, so that its parts are written side by side.' },
+  chunkMaxRows: { type: 'number', default: 2_000, min: 1, max: 2_000, unit: 'rows', group: 'Writing', meaning: 'Most rows that waiting requests share in one flush.' },
+  chunkMaxBytes: { type: 'number', default: 524_288, min: 65_536, max: 786_432, unit: 'bytes', group: 'Writing', meaning: 'Most bytes of one flush; stays below the largest message of NATS.' },
+  writeAttempts: { type: 'number', default: 6, min: 1, max: 20, unit: 'count', group: 'Writing', meaning: 'How often a flush is tried within its deadline before it counts as unknown and is settled.' },
+  writeRetryDelay: { type: 'number', default: 50, min: 1, max: 10_000, unit: 'ms', group: 'Writing', meaning: 'Pause before the second try of a flush; doubles each time, with jitter.' },
+  batchLease: { type: 'number', default: 15_000, min: 2_000, max: 300_000, unit: 'ms', group: 'Writing', meaning: 'How long an edge that went silent keeps its batches before another may take them over.' },
+
+  shards: { type: 'number', default: 32, min: 1, max: 1_024, unit: 'count', group: 'Delivery', meaning: 'Shards of the ledger; fixed when the database is first used.' },
+  kafkaPartitions: { type: 'number', default: 20, min: 1, max: 1_000, unit: 'count', group: 'Delivery', meaning: 'Partitions of a topic that Sluice creates.' },
+  kafkaReplication: { type: 'number', default: 1, min: 1, max: 9, unit: 'count', group: 'Delivery', meaning: 'Replicas of a topic that Sluice creates.' },
+  createTopics: { type: 'switch', default: true, group: 'Delivery', meaning: 'Whether the relay creates topics that are missing.' },
+  ordersTopic: { type: 'text', default: 'orders', group: 'Delivery', meaning: 'Kafka topic of executions.', pattern: { test: /^[A-Za-z0-9._-]{1,249}$/, says: 'a Kafka topic name' } },
+  relayBatchMessages: { type: 'number', default: 1_500, min: 1, max: 1_900, unit: 'messages', group: 'Delivery', meaning: 'Most messages of one send.' },
+  relayPartitionBytes: { type: 'number', default: 900_000, min: 10_000, max: 104_857_600, unit: 'bytes', group: 'Delivery', meaning: 'Most bytes for one partition in one send; stays below the broker\'s message.max.bytes.' },
+  relaySendsInFlight: { type: 'number', default: 3, min: 1, max: 32, unit: 'count', group: 'Delivery', meaning: 'Sends of one relay at the same time.' },
+  relayPoll: { type: 'number', default: 200, min: 10, max: 60_000, unit: 'ms', group: 'Delivery', meaning: 'How often an idle relay looks into the ledger when nothing nudges it.' },
+  shardLease: { type: 'number', default: 10_000, min: 1_000, max: 120_000, unit: 'ms', group: 'Delivery', meaning: 'How long a silent relay keeps its shards; renewed at three tenths of it.' },
+  kafkaRequestTimeout: { type: 'number', default: 5_000, min: 500, max: 60_000, unit: 'ms', group: 'Delivery', meaning: 'Longest time for one request to a broker.' },
+  maxRetries: { type: 'number', default: 3, min: 0, max: 100, unit: 'count', group: 'Delivery', meaning: 'Tries after the first that a refused message gets.' },
+  retryInitialDelay: { type: 'number', default: 1_000, min: 1, max: 600_000, unit: 'ms', group: 'Delivery', meaning: 'Pause before the first retry of a delivery.' },
+  retryMultiplier: { type: 'number', default: 2, min: 1, max: 10, unit: 'count', fraction: true, group: 'Delivery', meaning: 'Factor from one pause to the next.' },
+  retryMaxDelay: { type: 'number', default: 30_000, min: 1, max: 3_600_000, unit: 'ms', group: 'Delivery', meaning: 'Longest pause between retries of a delivery.' },
+  breakerFailures: { type: 'number', default: 3, min: 1, max: 100, unit: 'count', group: 'Delivery', meaning: 'Failures in a row of a whole cluster that open its breaker.' },
+  breakerCooldown: { type: 'number', default: 1_000, min: 10, max: 600_000, unit: 'ms', group: 'Delivery', meaning: 'Pause before an open breaker lets one probe through.' },
+
+  writers: { type: 'number', default: 0, min: 0, max: 256, unit: 'processes', group: 'Fleet', meaning: 'Writer processes that `sluice up` starts; 0 takes what the cores bear, at least 2.' },
+  relays: { type: 'number', default: 1, min: 0, max: 64, unit: 'processes', group: 'Fleet', meaning: 'Relay processes that `sluice up` starts.' },
+  namespace: { type: 'text', default: 'sluice', group: 'Fleet', meaning: 'Name of the fleet on NATS; nodes of different names do not see each other.', pattern: { test: /^[A-Za-z0-9_-]{1,64}$/, says: 'letters, digits, - and _' } },
+  nodeId: { type: 'text', default: '', group: 'Fleet', meaning: 'Name of this node; empty makes one of role, host and process.', pattern: { test: /^[A-Za-z0-9_.-]{0,128}$/, says: 'letters, digits, dot, - and _' } },
+  recordKinds: { type: 'text', default: '', group: 'Fleet', meaning: 'Further record kind files beside those of shared/records, comma separated.' },
+  heartbeat: { type: 'number', default: 2, min: 1, max: 60, unit: 's', group: 'Fleet', meaning: 'Interval of the nodes\' heartbeats; a node silent for four of them counts as gone.' },
+  drainTimeout: { type: 'number', default: 30_000, min: 1_000, max: 600_000, unit: 'ms', group: 'Fleet', meaning: 'Longest time a stopping node takes to finish work in flight.' },
+
+  edgePool: { type: 'number', default: 8, min: 2, max: 200, unit: 'connections', group: 'PostgreSQL', meaning: 'Connections of an edge.' },
+  relayPool: { type: 'number', default: 5, min: 2, max: 100, unit: 'connections', group: 'PostgreSQL', meaning: 'Connections of a relay.' },
+  statementTimeout: { type: 'number', default: 5_000, min: 100, max: 600_000, unit: 'ms', group: 'PostgreSQL', meaning: 'Longest time of one statement.' },
+  lockTimeout: { type: 'number', default: 2_000, min: 50, max: 600_000, unit: 'ms', group: 'PostgreSQL', meaning: 'Longest wait for a lock.' },
+  acquireTimeout: { type: 'number', default: 2_000, min: 50, max: 600_000, unit: 'ms', group: 'PostgreSQL', meaning: 'Longest wait for a connection of the pool.' },
+  transactionTimeout: { type: 'number', default: 8_000, min: 100, max: 600_000, unit: 'ms', group: 'PostgreSQL', meaning: 'Longest time of one transaction.' },
+
+  logLevel: { type: 'choice', default: 'info', choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], group: 'Observing', meaning: 'Least severe log lines that are written.' },
+  logFormat: { type: 'choice', default: 'auto', choices: ['auto', 'json', 'pretty'], group: 'Observing', meaning: 'Form of the log; auto is pretty on a terminal and JSON elsewhere.' },
+  poolSampleInterval: { type: 'number', default: 5_000, min: 100, max: 60_000, unit: 'ms', group: 'Observing', meaning: 'How often the pool monitor samples every pool.' },
+} as const satisfies Record<string, SettingRow>;
+
+export type SettingName = keyof typeof SETTINGS;
+
+type ValueOf<R extends SettingRow> = R extends NumberRow ? number : R extends SwitchRow ? boolean : R extends ChoiceRow ? R['choices'][number] : string;
+
+/** All settings with their values, checked. */
+export type Settings = { readonly [K in SettingName]: ValueOf<(typeof SETTINGS)[K]> };
+
+/** The environment variable that carries a setting. */
+export function envOf(name: SettingName): string {
+  const row: SettingRow = SETTINGS[name];
+  return row.env ?? name.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase();
+}

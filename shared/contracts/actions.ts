@@ -1,0 +1,106 @@
+import type { Chunk, Reject, SliceOutcome } from './slices.ts';
+
+/**
+ * Every action that services offer each other, with what goes in and what comes out: a call with a wrong name or shape
+ * does not compile. Actions are commands.
+ */
+export interface Actions {
+  /** Checks, writes and settles one batch of items; resolves when the fate of each is known, or PENDING. Same node as the caller by preference. */
+  'batcher.take': { params: TakeBatch; result: BatchOutcome };
+  /** Changes one record under its version; a repeat with the same batch id answers as the first. */
+  'writer.change': { params: ChangeRecord; result: ChangeOutcome };
+  /** Writes one chunk in one statement. Safe to repeat with the same slices, on any writer. */
+  'writer.write': { params: WriteChunk; result: { slices: SliceOutcome[] } };
+  /** Figures of the node's pool, now. */
+  'pool-monitor.sample': { params: Record<string, never>; result: PoolSample };
+}
+
+/** Facts; unacknowledged, so they only ever nudge: whoever misses one finds out by polling. */
+export interface Events {
+  /** Ledger rows were committed for these sinks and shards. */
+  'ledger.appended': { sinks: string[]; shards: number[] };
+}
+
+export interface TakeBatch {
+  kind: string;
+  items: unknown[];
+  client: string;
+  /** Idempotency-Key of the request, with the hash of its body. */
+  key?: { key: string; sha: string };
+  /** Time left for the call in ms. */
+  deadlineMs: number;
+  /** Answer PENDING as soon as the batch is opened. */
+  async?: boolean;
+  /** A request for one record: when it is refused by the rules, nothing is recorded. */
+  single?: boolean;
+  requestId: string;
+  trace: string;
+}
+
+/** What is known of a batch when it is answered. */
+export interface BatchOutcome {
+  batchId: string;
+  state: 'closed' | 'pending';
+  /** The answer was given before, to an earlier request with the same key. */
+  replayed: boolean;
+  requested: number;
+  receivedAt: string;
+  /** By index: the record's id, or 0 where there is none. */
+  ids: number[];
+  /** Rejected items, by index. */
+  rejects: Reject[];
+  /** Indexes that were not written and never will be: safe to send again. With the reason. */
+  withdrawn: number[];
+  withdrawnCode?: string;
+  /** Seconds after which sending again makes sense, when load or time refused items. */
+  retryAfter?: number;
+  /** The checked items as they were stored, by index; absent on a replay (they are read back then). */
+  items?: unknown[];
+  metrics: BatchMetrics;
+}
+
+/** Durations of a batch in ms, and how it was cut. */
+export interface BatchMetrics {
+  validateMs: number;
+  queueMs: number;
+  writeMs: number;
+  totalMs: number;
+  slices: number;
+}
+
+export interface WriteChunk {
+  chunk: Chunk;
+  /** Time left for the call in ms; never a wall-clock time. */
+  deadlineMs: number;
+  requestIds: string[];
+}
+
+export interface ChangeRecord {
+  kind: string;
+  id: number;
+  /** The checked body, canonical values. */
+  body: Record<string, unknown>;
+  version: number;
+  batchId: string;
+  client: string;
+  deadlineMs: number;
+  trace: string;
+}
+
+export type ChangeOutcome =
+  | { outcome: 'changed' | 'repeat'; row: Record<string, unknown>; sentAt: string | null }
+  | { outcome: 'missing' }
+  | { outcome: 'stale'; version: number }
+  | { outcome: 'refused'; faults: { pointer: string; code: string; message: string }[] };
+
+/** One node's PostgreSQL pool. */
+export interface PoolSample {
+  node: string;
+  role: string;
+  active: number;
+  idle: number;
+  waiting: number;
+  max: number;
+  /** active / max: a share of what the pool may open, not of what it has open. */
+  utilization: number;
+}

@@ -1,0 +1,56 @@
+import { MikroORM, type Options } from '@mikro-orm/postgresql';
+import { Migrator } from '@mikro-orm/migrations';
+import type { Pool } from 'pg';
+import type { RecordKind } from '../records/record-kind.ts';
+import type { Settings } from '../config/settings.ts';
+import { MIGRATIONS } from './migrations/index.ts';
+
+/** Tables that belong to the engine and have no entity. */
+const ENGINE_TABLES = [/^batch$/, /^ledger/, /^idempotency/, /^id_block$/, /^relay_shard$/, /^sink_topic$/, /^fixed_setting$/, /^sluice_migration$/];
+
+export interface Database {
+  orm: MikroORM;
+  /** The pool that the ORM uses; named statements go through it directly. */
+  pool: Pool;
+  close(): Promise<void>;
+}
+
+type Limits = Pick<Settings, 'statementTimeout' | 'lockTimeout' | 'acquireTimeout' | 'transactionTimeout'>;
+
+/** How a pool is opened: its size, and the name its connections carry in pg_stat_activity. */
+export interface PoolSize {
+  max: number;
+  applicationName: string;
+}
+
+/** The ORM over the tables of these kinds, with every wait bounded. */
+export async function connectDatabase(url: string, kinds: readonly RecordKind[], limits: Limits, pool: PoolSize): Promise<Database> {
+  const orm = await MikroORM.init(ormOptions(url, kinds, limits, pool));
+  const native = (orm.em.getConnection() as unknown as { getNativeClient(): unknown }).getNativeClient();
+  const nativePool = (await native) as Pool;
+  // A connection that PostgreSQL closes while idle is reported here; the pool replaces it at the next use.
+  nativePool.on('error', () => undefined);
+  return { orm, pool: nativePool, close: () => orm.close(true) };
+}
+
+export function ormOptions(url: string, kinds: readonly RecordKind[], limits: Limits, pool: PoolSize): Options {
+  return {
+    clientUrl: url,
+    entities: kinds.map((k) => k.entity),
+    forceUtcTimezone: true,
+    pool: { min: 0, max: pool.max },
+    driverOptions: {
+      connectionTimeoutMillis: limits.acquireTimeout,
+      statement_timeout: limits.statementTimeout,
+      lock_timeout: limits.lockTimeout,
+      idle_in_transaction_session_timeout: 5_000,
+      options: `-c transaction_timeout=${limits.transactionTimeout}`,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 5_000,
+      application_name: pool.applicationName,
+    },
+    schemaGenerator: { skipTables: ENGINE_TABLES, disableForeignKeys: false },
+    migrations: { tableName: 'sluice_migration', migrationsList: MIGRATIONS, transactional: true, allOrNothing: true, snapshot: false },
+    extensions: [Migrator],
+  } as unknown as Options;
+}

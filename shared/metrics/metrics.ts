@@ -1,0 +1,84 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+
+type Row =
+  | { type: 'counter'; help: string; labels?: readonly string[] }
+  | { type: 'gauge'; help: string; labels?: readonly string[] }
+  | { type: 'histogram'; help: string; labels?: readonly string[]; buckets: readonly number[] };
+
+const SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30];
+const ROWS = [1, 5, 10, 50, 100, 250, 500, 1000, 1500, 2000];
+
+/** Every metric of Sluice: stage, fact, unit. Labels come from closed sets only (kinds, outcomes, sinks, nodes). */
+export const METRICS = {
+  gateway_requests_total: { type: 'counter', help: 'Answers by route and status.', labels: ['route', 'status'] },
+  gateway_request_seconds: { type: 'histogram', help: 'Time from the first byte of a request to the end of its answer.', labels: ['route'], buckets: SECONDS },
+  gateway_requests_active: { type: 'gauge', help: 'Writing requests in work.' },
+  batcher_batch_seconds: { type: 'histogram', help: 'Time of a batch from intake to settled, by size class.', labels: ['kind', 'size'], buckets: SECONDS },
+  batcher_items_total: { type: 'counter', help: 'Items by fate: written, rejected, withdrawn.', labels: ['kind', 'outcome'] },
+  batcher_refusals_total: { type: 'counter', help: 'Requests refused for load, by reason.', labels: ['reason'] },
+  batcher_queue_items: { type: 'gauge', help: 'Items waiting for a writer.' },
+  batcher_queue_bytes: { type: 'gauge', help: 'Bytes waiting for a writer.' },
+  batcher_queue_age_seconds: { type: 'gauge', help: 'Age of the oldest waiting item.' },
+  batcher_slots: { type: 'gauge', help: 'Flush slots this edge may use, by state.', labels: ['state'] },
+  batcher_handovers_total: { type: 'counter', help: 'Chunks handed to a writer, by result.', labels: ['result'] },
+  batcher_settles_total: { type: 'counter', help: 'Batches settled other than by finishing, by cause.', labels: ['cause'] },
+  batcher_drain_rate_items: { type: 'gauge', help: 'Measured items per second that leave the queue.' },
+  writer_flush_seconds: { type: 'histogram', help: 'Time of a flush in PostgreSQL.', labels: ['kind'], buckets: SECONDS },
+  writer_flush_rows: { type: 'histogram', help: 'Rows of a flush.', labels: ['kind'], buckets: ROWS },
+  writer_rows_total: { type: 'counter', help: 'Rows written.', labels: ['kind'] },
+  writer_retries_total: { type: 'counter', help: 'Flushes tried again, by SQLSTATE class or cause.', labels: ['cause'] },
+  writer_bisections_total: { type: 'counter', help: 'Slices split to find a guilty row.', labels: ['kind'] },
+  writer_rejects_total: { type: 'counter', help: 'Rows that the database refused, by code.', labels: ['kind', 'code'] },
+  writer_flushes_active: { type: 'gauge', help: 'Flushes running: the bulkhead in use.' },
+  writer_id_conflicts_total: { type: 'counter', help: 'Primary key conflicts: a fault of Sluice, never of the client.', labels: ['kind'] },
+  relay_sends_total: { type: 'counter', help: 'Sends to a sink, by result.', labels: ['sink', 'result'] },
+  relay_messages_total: { type: 'counter', help: 'Messages acknowledged by a sink.', labels: ['sink'] },
+  relay_superseded_total: { type: 'counter', help: 'Messages not sent because a later version takes their place.', labels: ['sink'] },
+  relay_retries_total: { type: 'counter', help: 'Deliveries put off to be tried again, by cause.', labels: ['sink', 'cause'] },
+  relay_send_seconds: { type: 'histogram', help: 'Time of a send until acknowledged.', labels: ['sink'], buckets: SECONDS },
+  relay_waiting_items: { type: 'gauge', help: 'Records committed and not yet acknowledged, in the shards of this relay.', labels: ['sink'] },
+  relay_lag_seconds: { type: 'gauge', help: 'Age of the oldest undelivered ledger row, in the shards of this relay.', labels: ['sink'] },
+  relay_shards_owned: { type: 'gauge', help: 'Shards this relay owns.', labels: ['sink'] },
+  relay_breaker_state: { type: 'gauge', help: 'Breaker of the cluster: 0 closed, 1 half-open, 2 open.', labels: ['sink'] },
+  pool_connections: { type: 'gauge', help: 'Connections of a node\'s PostgreSQL pool, by state.', labels: ['node', 'state'] },
+  pool_utilization_share: { type: 'gauge', help: 'Active connections of a pool over its maximum.', labels: ['node'] },
+} as const satisfies Record<string, Row>;
+
+export type MetricName = keyof typeof METRICS;
+type Labels<N extends MetricName> = (typeof METRICS)[N] extends { labels: readonly (infer L extends string)[] } ? Record<L, string> : Record<string, never>;
+
+/** The node's metrics: one registry, every name from the table above, prefixed `sluice_`. */
+export class Metrics {
+  readonly registry = new Registry();
+  readonly #metrics = new Map<string, Counter | Gauge | Histogram>();
+
+  constructor() {
+    for (const [name, row] of Object.entries(METRICS) as [MetricName, Row][]) {
+      const common = { name: `sluice_${name}`, help: row.help, labelNames: [...(row.labels ?? [])], registers: [this.registry] };
+      if (row.type === 'counter') this.#metrics.set(name, new Counter(common));
+      else if (row.type === 'gauge') this.#metrics.set(name, new Gauge(common));
+      else this.#metrics.set(name, new Histogram({ ...common, buckets: [...row.buckets] }));
+    }
+    collectDefaultMetrics({ register: this.registry, prefix: 'sluice_' });
+  }
+
+  /** Adds to a counter. */
+  count<N extends MetricName>(name: N, labels: Labels<N>, by = 1): void {
+    (this.#metrics.get(name) as Counter).inc(labels, by);
+  }
+
+  /** Sets a gauge. */
+  set<N extends MetricName>(name: N, labels: Labels<N>, value: number): void {
+    (this.#metrics.get(name) as Gauge).set(labels, value);
+  }
+
+  /** Records one observation of a histogram. */
+  observe<N extends MetricName>(name: N, labels: Labels<N>, value: number): void {
+    (this.#metrics.get(name) as Histogram).observe(labels, value);
+  }
+
+  /** Forgets the series of a gauge whose subject is gone. */
+  forget<N extends MetricName>(name: N, labels: Labels<N>): void {
+    (this.#metrics.get(name) as Gauge).remove(labels);
+  }
+}

@@ -1,0 +1,101 @@
+import type { EntitySchema } from '@mikro-orm/core';
+import type { ItemFault } from '../errors/problem.ts';
+import type { SettingName, Settings } from '../config/settings.ts';
+import type { ItemRules } from './item-rules.ts';
+
+/** A stored record as its entity's properties: decimals, bigints and times as PostgreSQL's text or JS values. */
+export type RecordRow = Record<string, unknown>;
+
+/** The ways a ledger row comes to be. */
+export type LedgerOp = 'insert' | 'update';
+
+/** A fault of one item before its index is known. */
+export type Fault = Omit<ItemFault, 'index'>;
+
+/** Delivery of a kind's records to Kafka: one message per record and version. */
+export interface KafkaSink {
+  to: 'kafka';
+  /** Setting that names the topic. */
+  topicSetting: SettingName;
+  on: readonly LedgerOp[];
+}
+
+/** Delivery of a kind's changes to an HTTP service, one call per record. */
+export interface HttpSink {
+  to: 'http';
+  /** Last part of the sink's name, `http:<service>`. */
+  service: string;
+  /** Setting with the service's address; while it is empty nothing is owed to this sink. */
+  urlSetting: SettingName;
+  on: readonly LedgerOp[];
+  /** Whether this record in its new state is owed to the service. */
+  applies(row: RecordRow): boolean;
+  /** The calls that tell the service of the record's current state. */
+  tell(row: RecordRow, http: HttpCalls): Promise<void>;
+}
+export type SinkOfKind = KafkaSink | HttpSink;
+
+/** What an HTTP sink may do; every call has a time limit, and an answer other than 2xx is thrown as an error. */
+export interface HttpCalls {
+  get(path: string): Promise<unknown>;
+  put(path: string, body: unknown): Promise<unknown>;
+}
+
+/** How a list may be filtered by one property. */
+export interface ListFilter {
+  property: string;
+  type: 'text' | 'choice' | 'whole';
+  /** Known values of a choice. */
+  values?: readonly string[];
+}
+
+/** What a client may change on a stored record. */
+export interface Change {
+  /** Rules of the body, `version` included. */
+  rules: ItemRules;
+  /** The properties that change, or the faults that forbid it. `version` is moved by the writer, not here. */
+  apply(current: RecordRow, body: RecordRow): { set: RecordRow } | { faults: Fault[] };
+}
+
+/**
+ * One kind of record: everything Sluice must know to take it in, check, store, list and deliver it.
+ * A file in shared/records that exports one as its default is all that a new kind takes.
+ */
+export interface RecordKind {
+  /** Singular, lower case; names metrics, ledger rows and messages. */
+  name: string;
+  entity: EntitySchema;
+  /** Path names under /api/v1: the collection, one record, and the member that carries a batch. */
+  rest: { collection: string; one: string };
+  /** Rules of an item as clients send it. */
+  item: ItemRules;
+  /** Members of an item that are accepted and left out. */
+  ignored: readonly string[];
+  /** Properties that Sluice sets at intake: the instant of the batch. */
+  receivedAt?: string;
+  /** Members of a record in REST and Kafka, in order: properties of the entity, or `sentTimestamp`, read through the ledger. */
+  wire: readonly string[];
+  sinks: readonly SinkOfKind[];
+  /** Constraints of the table that an item can violate, with what the client is told. */
+  constraints: Record<string, Fault>;
+  list: { filters: Record<string, ListFilter>; sorts: Record<string, string> };
+  change?: Change;
+}
+
+/** Checks nothing, promises the type: what a kind's file exports. */
+export function defineRecordKind(kind: RecordKind): RecordKind {
+  return kind;
+}
+
+/** Name of a sink in ledger, shards and metrics. */
+export function sinkName(sink: SinkOfKind, settings: Settings): string {
+  return sink.to === 'kafka' ? `kafka:${String(settings[sink.topicSetting])}` : `http:${sink.service}`;
+}
+
+/** The sinks that rows of this operation are owed to, under these settings. */
+export function sinksOf(kind: RecordKind, op: LedgerOp, settings: Settings, row?: RecordRow): string[] {
+  return kind.sinks
+    .filter((s) => s.on.includes(op))
+    .filter((s) => s.to === 'kafka' || (settings[s.urlSetting] !== '' && (row === undefined || s.applies(row))))
+    .map((s) => sinkName(s, settings));
+}

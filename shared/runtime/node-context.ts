@@ -1,0 +1,20 @@
+import type { Settings } from '../config/settings.ts';
+import type { Database } from '../db/connect.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { RecordKind } from '../records/record-kind.ts';
+import type { Health } from './health.ts';
+import type { Logger } from './log.ts';
+
+/** What every service of a node is given: made once at the node's start, closed at its end. */
+export interface NodeContext {
+  nodeId: string;
+  /** Services of this node, e.g. `gateway`, `batcher`. */
+  services: readonly string[];
+  settings: Settings;
+  /** Record kinds by name. */
+  kinds: ReadonlyMap<string, RecordKind>;
+  log: Logger;
+  database: Database;
+  metrics: Metrics;
+  health: Health;
+}

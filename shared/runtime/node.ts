@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import moleculer, { type ServiceBroker, type ServiceSchema } from 'moleculer';
+import { brokerOptions } from '../../moleculer.config.ts';
+import type { Settings } from '../config/settings.ts';
+import { connectDatabase } from '../db/connect.ts';
+import { writerPoolSize } from '../db/pool-size.ts';
+import { Metrics } from '../metrics/metrics.ts';
+import { loadKinds } from '../records/load-kinds.ts';
+import { Health } from './health.ts';
+import { createLog } from './log.ts';
+import type { NodeContext } from './node-context.ts';
+import { natsIsConnected } from './nats-status.ts';
+
+/** Makes a service for a node. Services know nothing of each other; which run where is the caller's choice. */
+export type ServiceFactory = (node: NodeContext) => ServiceSchema;
+
+export interface RunningNode {
+  context: NodeContext;
+  broker: ServiceBroker;
+  /** Closes the intake, finishes work in flight, and lets go of everything, in reverse order. Twice is fine. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts one node of the fleet with these services.
+ * @param role short name that goes into the node's id and its database connections, e.g. `edge`
+ */
+export async function startNode(role: string, factories: Record<string, ServiceFactory>, settings: Settings): Promise<RunningNode> {
+  const services = Object.keys(factories);
+  const nodeId = settings.nodeId !== '' ? settings.nodeId : `${role}-${hostname().slice(0, 40).replace(/[^A-Za-z0-9_-]/g, '-')}-${process.pid}-${randomBytes(2).toString('hex')}`;
+  const log = createLog(settings, nodeId);
+  const kinds = new Map((await loadKinds(settings.recordKinds)).map((k) => [k.name, k]));
+  const database = await connectDatabase(settings.postgresUrl, [...kinds.values()], settings, {
+    max: poolSize(services, settings),
+    applicationName: `sluice ${nodeId}`.slice(0, 63),
+  });
+  const context: NodeContext = { nodeId, services, settings, kinds, log, database, metrics: new Metrics(), health: new Health() };
+  const broker = new moleculer.ServiceBroker(brokerOptions(settings, nodeId));
+  context.health.add('postgres', async () => {
+    await database.pool.query('select 1');
+    return { status: 'up' };
+  }, true);
+  context.health.add('nats', () => (natsIsConnected(broker) ? { status: 'up' } : { status: 'down', why: 'NATS does not answer; calls between nodes wait until it does. It is reconnected by itself.' }), true);
+  for (const factory of Object.values(factories)) broker.createService(factory(context));
+  await broker.start();
+  log.info({ services }, 'node started');
+
+  let stopping: Promise<void> | undefined;
+  const stop = async () => {
+    log.info('node stops: finishing work in flight');
+    await broker.stop();
+    await database.close();
+    log.info('node stopped');
+  };
+  return { context, broker, stop: () => (stopping ??= stop()) };
+}
+
+function poolSize(services: readonly string[], settings: Settings): number {
+  let size = 0;
+  if (services.includes('gateway') || services.includes('batcher')) size += settings.edgePool;
+  if (services.includes('writer')) size += writerPoolSize(settings.writerConcurrency);
+  if (services.includes('publisher') || services.includes('pool-monitor')) size += settings.relayPool;
+  return Math.max(size, 2);
+}
