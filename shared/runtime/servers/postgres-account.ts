@@ -65,7 +65,8 @@ async function canReachAll(paths: readonly string[], ids: { uid: number; gid: nu
 async function workingSetpriv(ids: { uid: number; gid: number }): Promise<readonly string[] | null> {
   if ((await findOnPath('setpriv')).length === 0) return null;
   for (const capability of CAPABILITIES) {
-    const args = [`--reuid=${ids.uid}`, `--regid=${ids.gid}`, '--clear-groups', `--inh-caps=+${capability}`, `--ambient-caps=+${capability}`];
+    // Without the secure bit access(2), by which initdb looks for its neighbours, leaves capabilities out of account.
+    const args = [`--reuid=${ids.uid}`, `--regid=${ids.gid}`, '--clear-groups', '--securebits=+no_setuid_fixup', `--inh-caps=+${capability}`, `--ambient-caps=+${capability}`];
     const works = await runCommand('setpriv', [...args, 'true']).then(() => true, unlessCommandFailed);
     if (works) return args;
   }
