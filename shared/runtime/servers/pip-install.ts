@@ -4,14 +4,15 @@ const PIPS: readonly (readonly [string, ...string[]])[] = [['pip3'], ['pip'], ['
 const TIMEOUT_MS = 300_000;
 
 /**
- * Unpacks a wheel (`name==version`) into a folder by whichever pip is here. Adds to `tried` what did not work; returns whether
- * one did.
+ * Unpacks a wheel (`name==version`) into a folder by whichever pip is here, calling `begins` before the first is tried. Adds to `tried`
+ * what did not work; returns whether one did.
  */
-export async function pipInstall(requirement: string, folder: string, tried: string[]): Promise<boolean> {
+export async function pipInstall(requirement: string, folder: string, tried: string[], begins: () => void): Promise<boolean> {
   const options = ['install', '--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary=:all:', '--target', folder, requirement];
   let found = false;
   for (const [command, ...before] of PIPS) {
     if ((await findOnPath(command)).length === 0) continue;
+    if (!found) begins();
     found = true;
     try {
       await runCommand(command, [...before, ...options], { timeoutMs: TIMEOUT_MS });

@@ -1,20 +1,16 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import { findJava, findKafkaJars } from '../../../../shared/runtime/servers/kafka-programs.ts';
 import { startKafka } from '../../../../shared/runtime/servers/kafka.ts';
 import type { RunningServer } from '../../../../shared/runtime/servers/server-process.ts';
 import { ServerUnavailable } from '../../../../shared/runtime/servers/server-unavailable.ts';
+import { ownServers } from '../../../helpers/own-servers.ts';
 
 let dataDir: string;
-const running: RunningServer[] = [];
+const servers = ownServers();
 const silent = (): void => undefined;
-const start = async (): Promise<RunningServer> => {
-  const server = await startKafka({ dataDir, log: silent });
-  running.push(server);
-  return server;
-};
+const start = (): Promise<RunningServer> => servers.start(startKafka, { dataDir });
 const client = (broker: string): Kafka => new Kafka({ brokers: [broker], logLevel: logLevel.NOTHING, retry: { retries: 2 } });
 const endOfTopic = async (broker: string): Promise<string | undefined> => {
   const admin = client(broker).admin();
@@ -45,11 +41,7 @@ const createTopic = async (broker: string): Promise<void> => {
 };
 
 beforeEach(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'sluice-kafka-'));
-});
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((server) => server.stop()));
-  await rm(dataDir, { recursive: true, force: true });
+  dataDir = await servers.folder();
 });
 
 test('starts without topics of its own making, and keeps its messages over a kill -9 and a server left behind', async () => {

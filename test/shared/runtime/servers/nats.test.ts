@@ -1,18 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, StringCodec } from 'nats';
 import type { NatsConnection } from 'nats';
 import { startNats } from '../../../../shared/runtime/servers/nats.ts';
 import type { RunningServer } from '../../../../shared/runtime/servers/server-process.ts';
+import { ownServers } from '../../../helpers/own-servers.ts';
 
 let dataDir: string;
-const running: RunningServer[] = [];
-const start = async (): Promise<RunningServer> => {
-  const server = await startNats({ dataDir, log: () => undefined });
-  running.push(server);
-  return server;
-};
+const servers = ownServers();
+const start = (): Promise<RunningServer> => servers.start(startNats, { dataDir });
 const withNats = async <T>(url: string, work: (nats: NatsConnection) => Promise<T>): Promise<T> => {
   const nats = await connect({ servers: url, reconnect: false });
   try {
@@ -30,11 +25,7 @@ const kept = (url: string): Promise<string> =>
   withNats(url, async (nats) => StringCodec().decode((await (await nats.jetstreamManager()).streams.getMessage('KEPT', { seq: 1 })).data));
 
 beforeEach(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'sluice-nats-'));
-});
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((server) => server.stop()));
-  await rm(dataDir, { recursive: true, force: true });
+  dataDir = await servers.folder();
 });
 
 test.each(['SIGTERM', 'SIGKILL'] as const)('JetStream keeps what it acknowledged over %s and a new start', async (signal) => {
@@ -56,5 +47,5 @@ test('a server that an earlier run left behind on the folder is stopped first', 
 
 test('a port that is taken is refused, though another server answers there', async () => {
   const first = await start();
-  await expect(startNats({ dataDir: join(dataDir, 'other'), port: first.port, log: () => undefined })).rejects.toThrow(/address already in use/);
+  await expect(servers.start(startNats, { dataDir: join(dataDir, 'other'), port: first.port })).rejects.toThrow(/address already in use/);
 });

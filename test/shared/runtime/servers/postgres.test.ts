@@ -1,20 +1,16 @@
 import { spawn } from 'node:child_process';
-import { access, chmod, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { access, chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { identify } from '../../../../shared/runtime/servers/process-identity.ts';
 import { startPostgres } from '../../../../shared/runtime/servers/postgres.ts';
 import type { RunningServer } from '../../../../shared/runtime/servers/server-process.ts';
+import { ownServers } from '../../../helpers/own-servers.ts';
 
 let parent: string;
 let dataDir: string;
-const running: RunningServer[] = [];
-const start = async (folder = dataDir): Promise<RunningServer> => {
-  const server = await startPostgres({ dataDir: folder, log: () => undefined });
-  running.push(server);
-  return server;
-};
+const servers = ownServers();
+const start = (folder = dataDir): Promise<RunningServer> => servers.start(startPostgres, { dataDir: folder });
 const connect = async (url: string): Promise<pg.Client> => {
   const client = new pg.Client({ connectionString: url });
   client.on('error', () => undefined); // the server is killed under it
@@ -34,12 +30,10 @@ const keepSeven = (url: string): Promise<unknown> => query(url, 'DROP TABLE IF E
 
 // One folder for all tests, each of which starts on what the one before has left: as in life, and initdb takes longer than a start.
 beforeAll(async () => {
-  parent = await mkdtemp(join(tmpdir(), 'sluice-postgres-'));
+  parent = await servers.folder();
   await chmod(parent, 0o711);
   dataDir = join(parent, 'postgres');
 });
-afterEach(() => Promise.all(running.splice(0).map((server) => server.stop())));
-afterAll(() => rm(parent, { recursive: true, force: true }));
 
 test('starts PostgreSQL 18 that writes through to the disk, and on its data again after a stop', async () => {
   const first = await start();
