@@ -1,0 +1,98 @@
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import { loadSettings, SettingsError, type LoadedSettings, type Origin } from '../../shared/config/load.ts';
+import { envOf, SETTINGS, type SettingName, type SettingRow } from '../../shared/config/settings.ts';
+import { CliError, EXIT } from '../cli-error.ts';
+
+/** One line of the output: a setting with what it is now. */
+export interface ShownSetting {
+  name: SettingName;
+  variable: string;
+  group: string;
+  value: string | number | boolean;
+  default: string | number | boolean;
+  unit: string | null;
+  origin: Origin;
+  meaning: string;
+}
+
+const EXAMPLES = `
+Examples:
+  $ sluice settings                 every setting
+  $ sluice settings --changed       only those that differ from their default
+  $ PORT=9000 sluice settings port  one, by name or variable
+`;
+
+/** Adds `sluice settings`. */
+export function register(program: Command): void {
+  program
+    .command('settings')
+    .description('show every setting, its value and where it comes from')
+    .argument('[names...]', 'only these (names or environment variables)')
+    .option('--changed', 'only what was set in the environment or in .env')
+    .option('--json', 'as JSON')
+    .addHelpText('after', EXAMPLES)
+    .action((names: string[], options: { changed?: boolean; json?: boolean }) => {
+      const all = shown(load());
+      const wanted = select(all, names).filter((s) => options.changed !== true || s.origin !== 'default');
+      process.stdout.write(options.json === true ? `${JSON.stringify(wanted, null, 2)}\n` : table(wanted));
+    });
+}
+
+function load(): LoadedSettings {
+  try {
+    return loadSettings();
+  } catch (error) {
+    if (error instanceof SettingsError) throw new CliError(error.message, EXIT.usage, error);
+    throw error;
+  }
+}
+
+/** All settings as they are shown; the value of a secret is never among them, only whether it is set. */
+export function shown({ settings, origins }: LoadedSettings): ShownSetting[] {
+  return (Object.keys(SETTINGS) as SettingName[]).map((name) => {
+    const row: SettingRow = SETTINGS[name];
+    return {
+      name,
+      variable: envOf(name),
+      group: row.group,
+      value: row.secret === true && settings[name] !== '' ? '(set, hidden)' : settings[name],
+      default: row.default,
+      unit: row.type === 'number' ? row.unit : null,
+      origin: origins[name],
+      meaning: row.meaning,
+    };
+  });
+}
+
+function select(all: ShownSetting[], names: string[]): ShownSetting[] {
+  if (names.length === 0) return all;
+  return names.map((given) => {
+    const found = all.find((s) => s.name === given || s.variable === given);
+    if (found === undefined) throw new CliError(`"${given}" is no setting; \`sluice settings\` lists them.`, EXIT.usage);
+    return found;
+  });
+}
+
+const ORIGINS: Record<Origin, string> = { default: 'default', environment: 'environment', file: '.env' };
+
+function table(settings: ShownSetting[]): string {
+  const head = ['VARIABLE', 'VALUE', 'DEFAULT', 'FROM'];
+  const rows = settings.map((s) => [s.variable, withUnit(s.value, s.unit), withUnit(s.default, s.unit), ORIGINS[s.origin]]);
+  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((r) => r[i]?.length ?? 0)));
+  const line = (cells: string[]) => cells.map((c, i) => c.padEnd(widths[i] ?? 0)).join('  ');
+  let text = `${pc.dim(`${line(head)}  MEANING`)}\n`;
+  let group = '';
+  for (const [i, setting] of settings.entries()) {
+    if (setting.group !== group) text += `\n${pc.bold(setting.group)}\n`;
+    group = setting.group;
+    const cells = line(rows[i] ?? []);
+    text += `${setting.origin === 'default' ? cells : pc.yellow(cells)}  ${pc.dim(setting.meaning)}\n`;
+  }
+  return text;
+}
+
+function withUnit(value: string | number | boolean, unit: string | null): string {
+  if (value === '') return '-';
+  return unit === null || unit === 'count' || unit === 'port' ? String(value) : `${value} ${unit}`;
+}

@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import pc from 'picocolors';
+import { CliError, EXIT, type ExitCode } from './cli-error.ts';
+
+interface CommandEntry {
+  summary: string;
+  load: () => Promise<{ register: (program: Command) => void }>;
+}
+
+/** Every command, loaded only when it is asked for: `sluice send --help` must not wait for the modules of a node. */
+const COMMANDS: Record<string, CommandEntry> = {
+  send: { summary: 'send a file of records to a running Sluice', load: () => import('./commands/send.ts') },
+  settings: { summary: 'show every setting, its value and where it comes from', load: () => import('./commands/settings.ts') },
+};
+
+const EXAMPLES = `
+Examples:
+  $ sluice send examples/executions.ndjson        send 10,000 executions, see what became of each
+  $ sluice send - --format csv < today.csv        from standard input
+  $ sluice settings                               what Sluice can be told, and what it was told
+  $ sluice help send                              all about one command
+`;
+
+function createProgram(): Command {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+  return new Command('sluice')
+    .description('Takes batches of records in, writes the good ones to PostgreSQL, delivers them to Kafka, and answers for every item.')
+    .version(version)
+    .option('--verbose', 'show the stack of an error')
+    .addHelpText('after', EXAMPLES)
+    .showSuggestionAfterError()
+    .exitOverride();
+}
+
+/** Registers the command that the arguments name in full, and all others by their summary alone. */
+async function registerCommands(program: Command, args: readonly string[]): Promise<void> {
+  const words = args.filter((a) => !a.startsWith('-'));
+  const wanted = words[0] === 'help' ? words[1] : words[0];
+  for (const [name, entry] of Object.entries(COMMANDS)) {
+    if (name === wanted) (await entry.load()).register(program);
+    else program.command(name).description(entry.summary);
+  }
+}
+
+/** Runs the command line; what it returns is the exit code. */
+async function main(args: readonly string[]): Promise<ExitCode> {
+  const program = createProgram();
+  try {
+    await registerCommands(program, args);
+    await program.parseAsync(args, { from: 'user' });
+    return exitCodeSet();
+  } catch (error) {
+    if (error instanceof CommanderError) return ['commander.helpDisplayed', 'commander.version'].includes(error.code) || error.message === '(outputHelp)' && args.length > 0 ? EXIT.ok : EXIT.usage;
+    return tell(error, args.includes('--verbose') || (process.env.DEBUG ?? '') !== '');
+  }
+}
+
+/** Commands that ran to their end say how it went by process.exitCode. */
+function exitCodeSet(): ExitCode {
+  return (process.exitCode ?? EXIT.ok) as ExitCode;
+}
+
+function tell(error: unknown, withStack: boolean): ExitCode {
+  const known = error instanceof CliError;
+  const text = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`${pc.red('error:')} ${text}\n`);
+  if (withStack && error instanceof Error) process.stderr.write(`${stackOf(error)}\n`);
+  else if (!known) process.stderr.write('This was not foreseen; run it again with --verbose to see where it happened.\n');
+  return known ? error.exitCode : EXIT.system;
+}
+
+function stackOf(error: Error): string {
+  const cause = error.cause instanceof Error ? `\ncaused by ${stackOf(error.cause)}` : '';
+  return `${error.stack ?? error.message}${cause}`;
+}
+
+process.exitCode = await main(process.argv.slice(2));
