@@ -1,3 +1,4 @@
+import type { HealthPart } from '../runtime/health.ts';
 import type { Chunk, Reject, SliceOutcome } from './slices.ts';
 
 /**
@@ -11,8 +12,14 @@ export interface Actions {
   'writer.change': { params: ChangeRecord; result: ChangeOutcome };
   /** Writes one chunk in one statement. Safe to repeat with the same slices, on any writer. */
   'writer.write': { params: WriteChunk; result: { slices: SliceOutcome[] } };
-  /** Figures of the node's pool, now. */
-  'pool-monitor.sample': { params: Record<string, never>; result: PoolSample };
+  /** Changes one record for a client: the key's procedure around `writer.change`. */
+  'batcher.change': { params: TakeChange; result: ChangeAnswer };
+  /** State of the node that is asked, and of all it depends on. On every node. */
+  'node.health': { params: Record<string, never>; result: NodeHealth };
+  /** Figures of the asked node's PostgreSQL pool, now. On every node. */
+  'node.pool': { params: Record<string, never>; result: PoolSample };
+  /** The last sample of every pool of the fleet. */
+  'pool-monitor.pools': { params: Record<string, never>; result: PoolSample[] };
 }
 
 /** Facts; unacknowledged, so they only ever nudge: whoever misses one finds out by polling. */
@@ -68,6 +75,33 @@ export interface BatchMetrics {
   slices: number;
 }
 
+/** A change as a client sends it, checked, with canonical values. */
+export interface TakeChange {
+  kind: string;
+  id: number;
+  body: Record<string, unknown>;
+  version: number;
+  client: string;
+  key?: { key: string; sha: string };
+  deadlineMs: number;
+  requestId: string;
+  trace: string;
+}
+
+export interface ChangeAnswer {
+  batchId: string;
+  replayed: boolean;
+  /** `unknown`: PostgreSQL did not say within the deadline whether it was committed. */
+  outcome: ChangeOutcome | { outcome: 'unknown' } | { outcome: 'withdrawn'; retryAfter: number };
+}
+
+export interface NodeHealth {
+  node: string;
+  services: string[];
+  ready: boolean;
+  parts: Record<string, HealthPart>;
+}
+
 export interface WriteChunk {
   chunk: Chunk;
   /** Time left for the call in ms; never a wall-clock time. */
@@ -96,7 +130,7 @@ export type ChangeOutcome =
 /** One node's PostgreSQL pool. */
 export interface PoolSample {
   node: string;
-  role: string;
+  services: string[];
   active: number;
   idle: number;
   waiting: number;

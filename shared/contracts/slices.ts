@@ -30,8 +30,8 @@ export interface Chunk {
   slices: Slice[];
   /** For each row, which slice it belongs to (position in `slices`). Sorted. */
   sliceOf: number[];
-  /** For each row, its index in the request. */
-  indexOf: number[];
+  /** For each row, its index less the first index of its slice. */
+  offsetOf: number[];
   /** For each property that items carry, one value a row: PostgreSQL's text, or null. */
   columns: Record<string, (string | null)[]>;
 }

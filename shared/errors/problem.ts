@@ -32,6 +32,8 @@ export interface ProblemDocument {
   errors?: ItemFault[];
 }
 
+const PROBLEM_TYPE = 'PROBLEM';
+
 /** An error that knows its answer: thrown anywhere in the gateway, it becomes one RFC 9457 problem document. */
 export class ProblemError extends Error {
   readonly status: number;
@@ -39,6 +41,9 @@ export class ProblemError extends Error {
   readonly title: string;
   readonly errors: ItemFault[] | undefined;
   readonly headers: Record<string, string>;
+  /** Moleculer carries `type` and `data` between nodes, and nothing else of a class it doesn't know. */
+  readonly type = PROBLEM_TYPE;
+  readonly data: ProblemInit;
 
   constructor(init: ProblemInit) {
     super(init.detail, init.cause === undefined ? undefined : { cause: init.cause });
@@ -48,6 +53,15 @@ export class ProblemError extends Error {
     this.title = init.title;
     this.errors = init.errors;
     this.headers = init.headers ?? {};
+    const { cause: _, ...data } = init;
+    this.data = data;
+  }
+
+  /** The problem that an error is, or was before it travelled from another node; undefined for any other error. */
+  static from(error: unknown): ProblemError | undefined {
+    if (error instanceof ProblemError) return error;
+    const { type, data } = error as { type?: unknown; data?: ProblemInit };
+    return type === PROBLEM_TYPE && data !== undefined ? new ProblemError({ ...data, cause: error }) : undefined;
   }
 
   /** The document to send; `instance` is the request's path. */

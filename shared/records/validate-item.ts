@@ -16,7 +16,7 @@ const LONGEST_NAME = 64;
 
 /**
  * Compiles the rules into a check of one item. The check changes the item it passes: decimals become canonical text,
- * defaults are filled in, members that are null or ignored are left as they are.
+ * defaults are filled in, members that are ignored, or null and unknown, are emptied.
  * It never throws, whatever the item is.
  */
 export function compileItemCheck(rules: ItemRules, ignored: readonly string[]): (item: unknown) => Checked {
@@ -25,7 +25,7 @@ export function compileItemCheck(rules: ItemRules, ignored: readonly string[]): 
   validator.add('text', asRule(textRule));
   validator.add('whole', asRule(wholeRule));
   const check = validator.compile(rules as Parameters<typeof validator.compile>[0]) as (item: RecordRow) => true | ValidationError[];
-  const known = new Set([...Object.keys(rules), ...ignored]);
+  const skipped = new Set(ignored);
 
   return (item) => {
     const whole = faultOfWhole(item);
@@ -34,8 +34,10 @@ export function compileItemCheck(rules: ItemRules, ignored: readonly string[]): 
     const faults: Fault[] = [];
     for (const name of Object.keys(row)) {
       const value = row[name];
-      if (value === DUPLICATE_KEY) faults.push({ pointer: pointerTo(name), code: 'duplicate-key', message: `"${short(name)}" stands more than once in this item, with different values.` });
-      else if (value !== null && !known.has(name)) faults.push({ pointer: pointerTo(name), code: 'unknown-field', message: `"${short(name)}" is not a member of this record; known are ${Object.keys(rules).join(', ')}.` });
+      // Null is as good as absent; what Sluice sets itself is never taken from the client.
+      if ((value === null && !Object.hasOwn(rules, name)) || skipped.has(name)) row[name] = undefined;
+      else if (value === DUPLICATE_KEY) faults.push({ pointer: pointerTo(name), code: 'duplicate-key', message: `"${short(name)}" stands more than once in this item, with different values.` });
+      else if (!Object.hasOwn(rules, name)) faults.push({ pointer: pointerTo(name), code: 'unknown-field', message: `"${short(name)}" is not a member of this record; known are ${Object.keys(rules).join(', ')}.` });
     }
     if (faults.length > 0) for (const fault of faults) delete row[unpointer(fault.pointer)];
     const result = check(row);

@@ -17,4 +17,6 @@ export interface NodeContext {
   database: Database;
   metrics: Metrics;
   health: Health;
+  /** What a stopping node does before anything else: closes its intake, so that what is in work can finish. */
+  onDrain: (() => Promise<void>)[];
 }

@@ -10,7 +10,9 @@ import { loadKinds } from '../records/load-kinds.ts';
 import { Health } from './health.ts';
 import { createLog } from './log.ts';
 import type { NodeContext } from './node-context.ts';
+import { startMetricsServer } from './metrics-server.ts';
 import { natsIsConnected } from './nats-status.ts';
+import { createNodeService } from './node-service.ts';
 
 /** Makes a service for a node. Services know nothing of each other; which run where is the caller's choice. */
 export type ServiceFactory = (node: NodeContext) => ServiceSchema;
@@ -35,21 +37,25 @@ export async function startNode(role: string, factories: Record<string, ServiceF
     max: poolSize(services, settings),
     applicationName: `sluice ${nodeId}`.slice(0, 63),
   });
-  const context: NodeContext = { nodeId, services, settings, kinds, log, database, metrics: new Metrics(), health: new Health() };
+  const context: NodeContext = { nodeId, services, settings, kinds, log, database, metrics: new Metrics(), health: new Health(), onDrain: [] };
   const broker = new moleculer.ServiceBroker(brokerOptions(settings, nodeId));
   context.health.add('postgres', async () => {
     await database.pool.query('select 1');
     return { status: 'up' };
   }, true);
   context.health.add('nats', () => (natsIsConnected(broker) ? { status: 'up' } : { status: 'down', why: 'NATS does not answer; calls between nodes wait until it does. It is reconnected by itself.' }), true);
+  broker.createService(createNodeService(context));
   for (const factory of Object.values(factories)) broker.createService(factory(context));
   await broker.start();
-  log.info({ services }, 'node started');
+  const metricsServer = services.includes('gateway') ? undefined : await startMetricsServer(context);
+  log.info({ services, ...(metricsServer === undefined ? {} : { metricsPort: metricsServer.port }) }, 'node started');
 
   let stopping: Promise<void> | undefined;
   const stop = async () => {
     log.info('node stops: finishing work in flight');
+    for (const close of context.onDrain) await close();
     await broker.stop();
+    await metricsServer?.close();
     await database.close();
     log.info('node stopped');
   };

@@ -50,7 +50,7 @@ export class M0001Engine extends Migration {
       ) partition by range (batch_id)`);
     this.addSql(`create table ledger_default partition of ledger default`);
     this.addSql(`create index ledger_waiting on ledger (sink, shard, id) where state = 'waiting'`);
-    this.addSql(`create index ledger_insert_range on ledger (kind, first_id) where op = 'insert'`);
+    this.addSql(`create index ledger_insert_range on ledger (kind, first_id) where op = 'insert' and written > 0`);
 
     this.addSql(`
       create table idempotency (

@@ -1,0 +1,40 @@
+import type { Context, ServiceBroker, ServiceSchema } from 'moleculer';
+import type { TakeBatch, TakeChange } from '../../shared/contracts/actions.ts';
+import type { NodeContext } from '../../shared/runtime/node-context.ts';
+import { createEdge, type Edge } from './edge.ts';
+
+/** Checks items, makes chunks of them, keeps the only queue, and settles what became of each. */
+export function createBatcher(node: NodeContext): ServiceSchema {
+  let edge: Edge | undefined;
+  const running = (): Edge => {
+    if (edge === undefined) throw new Error('the batcher has not started');
+    return edge;
+  };
+
+  return {
+    name: 'batcher',
+    settings: {},
+    actions: {
+      take: {
+        visibility: 'public',
+        handler: (ctx: Context<TakeBatch>) => running().take(ctx.params),
+      },
+      change: {
+        visibility: 'public',
+        handler: (ctx: Context<TakeChange>) => running().change(ctx.params),
+      },
+    },
+    events: {
+      '$services.changed': () => edge?.lookAround(),
+      '$node.connected': () => edge?.lookAround(),
+      '$node.disconnected': () => edge?.lookAround(),
+    },
+    started(this: { broker: ServiceBroker }) {
+      edge = createEdge(node, this.broker);
+      edge.start();
+    },
+    async stopped() {
+      await edge?.stop();
+    },
+  };
+}

@@ -1,0 +1,128 @@
+import type { SliceOutcome, Chunk } from '../../shared/contracts/slices.ts';
+import { FLEET_ERRORS, fleetErrorType } from '../../shared/errors/fleet-errors.ts';
+import type { Logger } from '../../shared/runtime/log.ts';
+import { buildChunk } from './build-chunk.ts';
+import type { Entry, WriteQueue } from './queue.ts';
+import type { Slots } from './slots.ts';
+
+/** What the dispatcher needs of the world. */
+export interface DispatchTools {
+  /** Calls `writer.write` on that node, with a time limit. */
+  write(nodeId: string, chunk: Chunk, deadlineMs: number, requestIds: string[]): Promise<SliceOutcome[]>;
+  now: () => number;
+  log: Logger;
+  /** A chunk came to its end: `written`, `full`, `lost`, `failed`. */
+  onHandover(result: string): void;
+  onWritten(items: number): void;
+  after(ms: number, run: () => void): void;
+}
+
+export interface ChunkLimits {
+  /** Rows a chunk has while slots are free; more of them share the waiting rows. */
+  aimRows: number;
+  maxRows: number;
+  maxBytes: number;
+}
+
+/** Errors of a call that say the writer is gone or cannot be reached: the same slices go to another one. */
+const LOST = new Set(['REQUEST_TIMEOUT', 'REQUEST_REJECTED', 'SERVICE_NOT_FOUND', 'SERVICE_NOT_AVAILABLE', 'GRACEFUL_STOP_TIMEOUT']);
+const LOST_PAUSE_MS = 50;
+
+/**
+ * Hands waiting slices to writers while slots are free. When a slot is free nothing waits; what waits while all are
+ * busy goes together, up to the maximum of a chunk. If a writer dies, the same slices, same cut, same epoch, go to another.
+ */
+export class Dispatcher {
+  readonly #queue: WriteQueue;
+  readonly #slots: Slots;
+  readonly #limits: ChunkLimits;
+  readonly #tools: DispatchTools;
+  #scheduled = false;
+
+  constructor(queue: WriteQueue, slots: Slots, limits: ChunkLimits, tools: DispatchTools) {
+    this.#queue = queue;
+    this.#slots = slots;
+    this.#limits = limits;
+    this.#tools = tools;
+  }
+
+  /** Queues slices; they are handed over before this turn of the event loop ends, if a slot is free. */
+  enqueue(entries: readonly Entry[]): void {
+    for (const entry of entries) this.#queue.push(entry);
+    this.#schedule();
+  }
+
+  /** Looks for free slots: call it when writers came or went. */
+  wake(): void {
+    this.#schedule();
+  }
+
+  /** One look per turn of the event loop, so that requests that arrived together share a flush. */
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    while (this.#queue.length > 0) {
+      const nodeId = this.#slots.take(this.#tools.now());
+      if (nodeId === undefined) return;
+      const free = Math.max(1, this.#slots.total - this.#slots.inFlight + 1);
+      const rows = Math.min(this.#limits.maxRows, Math.max(this.#limits.aimRows, Math.ceil(this.#queue.items / free)));
+      void this.#handOver(nodeId, this.#queue.takeChunk(rows, this.#limits.maxBytes));
+    }
+  }
+
+  async #handOver(nodeId: string, taken: Entry[]): Promise<void> {
+    const { chunk, entries } = buildChunk(taken);
+    const now = this.#tools.now();
+    const deadlineMs = Math.max(...entries.map((e) => e.deadlineAt)) - now;
+    for (const entry of entries) entry.handedOver = true;
+    try {
+      const outcomes = await this.#tools.write(nodeId, chunk, deadlineMs, entries.map((e) => e.requestId));
+      if (outcomes.length !== chunk.slices.length) throw new Error(`a writer answered for ${outcomes.length} slices of ${chunk.slices.length}`);
+      this.#giveBack(nodeId, false);
+      this.#tools.onHandover('written');
+      this.#tools.onWritten(chunk.sliceOf.length);
+      let at = 0;
+      for (const entry of entries) entry.done(outcomes.slice(at, (at += entry.slices.length)));
+    } catch (error) {
+      this.#failed(nodeId, entries, error);
+    }
+  }
+
+  #failed(nodeId: string, entries: Entry[], error: unknown): void {
+    const type = fleetErrorType(error);
+    if (type === 'QUEUE_FULL') {
+      this.#tools.onHandover('full');
+      this.#requeue(entries);
+      this.#giveBack(nodeId, true);
+    } else if (type !== undefined && LOST.has(type)) {
+      this.#tools.onHandover('lost');
+      this.#tools.log.warn({ err: error, writer: nodeId, requests: entries.length }, 'a writer did not answer; its slices go to another');
+      this.#tools.after(LOST_PAUSE_MS, () => this.#requeue(entries));
+      this.#giveBack(nodeId, false);
+    } else {
+      this.#tools.onHandover('failed');
+      if (type !== FLEET_ERRORS.idConflict) this.#tools.log.warn({ err: error, writer: nodeId, requests: entries.length }, 'a chunk was not written');
+      this.#giveBack(nodeId, false);
+      for (const entry of entries) entry.failed(error);
+    }
+  }
+
+  /** Back to the front; what nobody waits for any more is left out. */
+  #requeue(entries: Entry[]): void {
+    this.#queue.pushFront(entries.filter((e) => !e.settled));
+    this.#schedule();
+  }
+
+  #giveBack(nodeId: string, full: boolean): void {
+    const pause = this.#slots.give(nodeId, this.#tools.now(), full);
+    if (pause === undefined) this.#schedule();
+    else this.#tools.after(pause, () => this.#schedule());
+  }
+}

@@ -1,0 +1,182 @@
+import type { ServiceBroker } from 'moleculer';
+import { v7 as uuidv7 } from 'uuid';
+import type { Actions, BatchOutcome, ChangeAnswer, TakeBatch, TakeChange } from '../../shared/contracts/actions.ts';
+import type { Chunk, SliceOutcome } from '../../shared/contracts/slices.ts';
+import { RESERVE_BLOCKS, reserveBlocksBeyond } from '../../shared/db/queries/batches.ts';
+import { runStatement } from '../../shared/db/run-statement.ts';
+import { columnsOf } from '../../shared/records/columns.ts';
+import type { RecordKind } from '../../shared/records/record-kind.ts';
+import { compileItemCheck } from '../../shared/records/validate-item.ts';
+import { every } from '../../shared/runtime/every.ts';
+import type { NodeContext } from '../../shared/runtime/node-context.ts';
+import { Admission } from './admission.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { DrainRate } from './drain-rate.ts';
+import { fleetView } from './fleet-view.ts';
+import { IdBlocks } from './id-blocks.ts';
+import { WriteQueue } from './queue.ts';
+import { reap, renewLeases, type ReaperTools } from './reaper.ts';
+import { Slots } from './slots.ts';
+import { takeChange, type ChangeTools } from './take-change.ts';
+import { takeBatch, type TakeTarget, type TakeTools } from './take-batch.ts';
+
+/** The batcher's parts, wired: one per node. */
+export interface Edge {
+  take(params: TakeBatch): Promise<BatchOutcome>;
+  change(params: TakeChange): Promise<ChangeAnswer>;
+  /** Looks which writers and edges there are. */
+  lookAround(): void;
+  start(): void;
+  /** Waits for the batches in work, then stops the timers. */
+  stop(): Promise<void>;
+}
+
+/** A call that had no answer by then goes to another writer: the same slices again are harmless. */
+const WRITE_CALL_MS = 10_000;
+const CALL_GRACE_MS = 250;
+const REAP_INTERVAL_MS = 5_000;
+const FIGURES_INTERVAL_MS = 1_000;
+/** Renewed at a third of the lease. */
+const RENEWALS = 3;
+
+export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
+  const { settings, metrics, log, database } = node;
+  const now = () => performance.now();
+  const queue = new WriteQueue({ maxItems: settings.queueMaxItems, maxBytes: settings.queueMaxBytes });
+  const slots = new Slots();
+  const drain = new DrainRate(now());
+  const retryAfter = () => drain.secondsFor(queue.items, now());
+  const admission = new Admission({ queue, maxRequests: settings.maxRequests, retryAfter, onRefusal: (reason) => metrics.count('batcher_refusals_total', { reason }) });
+  const background = new Set<Promise<unknown>>();
+
+  const dispatcher = new Dispatcher(queue, slots, { aimRows: settings.bulkInsertBatchSize, maxRows: settings.chunkMaxRows, maxBytes: settings.chunkMaxBytes }, {
+    write: (nodeId, chunk, deadlineMs, requestIds) => callWriter(broker, nodeId, chunk, deadlineMs, requestIds),
+    now,
+    log,
+    onHandover: (result) => metrics.count('batcher_handovers_total', { result }),
+    onWritten: (items) => drain.add(items, now()),
+    after: (ms, run) => setTimeout(run, ms).unref(),
+  });
+  const tools: TakeTools = {
+    pool: database.pool,
+    queue,
+    dispatcher,
+    log,
+    owner: node.nodeId,
+    leaseMs: settings.batchLease,
+    statementTimeoutMs: settings.statementTimeout,
+    settlePatienceMs: settings.lockTimeout + CALL_GRACE_MS,
+    shards: settings.shards,
+    segmentRows: settings.bulkInsertBatchSize,
+    chunkMaxRows: settings.chunkMaxRows,
+    chunkMaxBytes: settings.chunkMaxBytes,
+    now,
+    newBatchId: () => uuidv7(),
+    retryAfter,
+    onSettle: (cause) => metrics.count('batcher_settles_total', { cause }),
+  };
+  const changeTools: ChangeTools = {
+    ...tools,
+    change: (params, timeout) => broker.call('writer.change', params, { timeout }),
+  };
+  const targets = new Map([...node.kinds].map(([name, kind]) => [name, takeTarget(node, kind)]));
+  const reaper: ReaperTools = {
+    pool: database.pool,
+    owner: node.nodeId,
+    leaseMs: settings.batchLease,
+    idempotencyHours: settings.idempotencyKeep,
+    statementTimeoutMs: settings.statementTimeout,
+    onSettle: (batches) => metrics.count('batcher_settles_total', { cause: 'orphan' }, batches),
+  };
+  const warn = (what: string) => (error: unknown) => log.warn({ err: error }, what);
+  const lookAround = () => {
+    const { writers, edges } = fleetView(broker);
+    slots.update(writers, edges);
+    dispatcher.wake();
+  };
+  const loops = [
+    every(settings.batchLease / RENEWALS, () => renewLeases(reaper), warn('leases of batches could not be renewed; tried again')),
+    every(REAP_INTERVAL_MS, () => reap(reaper), warn('orphaned batches could not be looked for; tried again')),
+    every(FIGURES_INTERVAL_MS, async () => {
+      lookAround();
+      const oldest = queue.oldestAt();
+      metrics.set('batcher_queue_items', {}, queue.items);
+      metrics.set('batcher_queue_bytes', {}, queue.bytes);
+      metrics.set('batcher_queue_age_seconds', {}, oldest === undefined ? 0 : (now() - oldest) / 1_000);
+      metrics.set('batcher_slots', { state: 'used' }, slots.inFlight);
+      metrics.set('batcher_slots', { state: 'free' }, slots.total - slots.inFlight);
+      metrics.set('batcher_drain_rate_items', {}, drain.perSecond(now()));
+    }, warn('figures of the queue could not be taken')),
+  ];
+  node.health.add('writers', () => (slots.writers > 0 ? { status: 'up', figures: { writers: slots.writers, slots: slots.total, busy: slots.inFlight } } : { status: 'down', why: 'No writer has joined the fleet: nothing can be written. Start one with `sluice writer`.' }), true);
+
+  return {
+    lookAround,
+    take(params) {
+      const target = targets.get(params.kind);
+      if (target === undefined) throw new Error(`this node knows no record kind "${params.kind}"`);
+      return admission.admit(params.items.length, 0, async () => {
+        const outcome = await takeBatch(tools, target, params, (work) => {
+          background.add(work);
+          void work.finally(() => background.delete(work));
+        });
+        report(node, params, outcome);
+        return outcome;
+      });
+    },
+    change: (params) => admission.admit(1, 0, () => takeChange(changeTools, params)),
+    start() {
+      lookAround();
+      for (const loop of loops) loop.start();
+    },
+    async stop() {
+      await Promise.allSettled([...background]);
+      for (const loop of loops) await loop.stop();
+      node.health.remove('writers');
+    },
+  };
+}
+
+async function callWriter(broker: ServiceBroker, nodeId: string, chunk: Chunk, deadlineMs: number, requestIds: string[]): Promise<SliceOutcome[]> {
+  const params: Actions['writer.write']['params'] = { chunk, deadlineMs: Math.min(deadlineMs, WRITE_CALL_MS - CALL_GRACE_MS), requestIds };
+  const timeout = Math.min(Math.max(deadlineMs, 0) + CALL_GRACE_MS, WRITE_CALL_MS);
+  const result: Actions['writer.write']['result'] = await broker.call('writer.write', params, { nodeID: nodeId, timeout });
+  return result.slices;
+}
+
+function takeTarget(node: NodeContext, kind: RecordKind): TakeTarget {
+  const { pool, orm } = node.database;
+  const columns = columnsOf(orm, kind);
+  const table = orm.getMetadata().get(kind.entity.meta.class).tableName;
+  const beyondStatement = reserveBlocksBeyond(table, columns.find((c) => c.primary)?.column ?? 'id');
+  return {
+    record: kind,
+    carried: Object.keys(kind.item),
+    check: compileItemCheck(kind.item, kind.ignored),
+    ids: new IdBlocks(async (blocks, beyond) => {
+      const rows = await runStatement(pool, beyond ? beyondStatement : RESERVE_BLOCKS, [kind.name, blocks], node.settings.statementTimeout);
+      return Number(rows[0]?.[0]);
+    }),
+  };
+}
+
+/** Upper bounds of the size classes that metrics tell apart. */
+const SIZES: readonly [number, string][] = [[1, '1'], [50, '2-50'], [500, '51-500'], [1_000, '501-1000'], [5_000, '1001-5000']];
+
+function report(node: NodeContext, params: TakeBatch, outcome: BatchOutcome): void {
+  const { metrics, log } = node;
+  const { kind } = params;
+  if (outcome.replayed || outcome.state === 'pending') return;
+  const rejected = new Set(outcome.rejects.map((r) => r[0])).size;
+  const withdrawn = outcome.withdrawn.length;
+  const written = outcome.requested - rejected - withdrawn;
+  const size = SIZES.find(([most]) => outcome.requested <= most)?.[1] ?? '5001+';
+  metrics.observe('batcher_batch_seconds', { kind, size }, outcome.metrics.totalMs / 1_000);
+  metrics.count('batcher_items_total', { kind, outcome: 'written' }, written);
+  metrics.count('batcher_items_total', { kind, outcome: 'rejected' }, rejected);
+  metrics.count('batcher_items_total', { kind, outcome: 'withdrawn' }, withdrawn);
+  const line = { requestId: params.requestId, batchId: outcome.batchId, kind, requested: outcome.requested, written, rejected, withdrawn, slices: outcome.metrics.slices, ms: Math.round(outcome.metrics.totalMs) };
+  if (params.single === true && withdrawn === 0) log.debug(line, 'record');
+  else if (withdrawn > 0) log.warn(line, 'batch, with items withdrawn');
+  else log.info(line, 'batch');
+}

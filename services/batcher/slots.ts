@@ -1,0 +1,69 @@
+/** A writer as the registry knows it. */
+export interface WriterNode {
+  nodeId: string;
+  /** Flushes it runs at the same time. */
+  slots: number;
+}
+
+interface Lane {
+  slots: number;
+  inFlight: number;
+  /** Said "full" lately: not asked again before. Monotonic ms. */
+  fullUntil: number;
+}
+
+/** Beyond its slots a writer takes one chunk that waits there, so that a slot that becomes free has work at once. */
+const AHEAD = 1;
+/** How long a writer that said "full" is left alone. */
+const FULL_PAUSE_MS = 20;
+
+/**
+ * The flush slots this edge may use: its share of every writer's, and which of them are free. With several edges the
+ * shares are rounded up, and a writer that is full all the same says so.
+ */
+export class Slots {
+  readonly #lanes = new Map<string, Lane>();
+
+  /** Takes over what the registry says now. Writers that are gone lose their slots; calls to them fail by themselves. */
+  update(writers: readonly WriterNode[], edges: number): void {
+    for (const nodeId of this.#lanes.keys()) if (!writers.some((w) => w.nodeId === nodeId)) this.#lanes.delete(nodeId);
+    for (const { nodeId, slots } of writers) {
+      const share = Math.max(1, Math.ceil((slots + AHEAD) / Math.max(1, edges)));
+      const lane = this.#lanes.get(nodeId);
+      if (lane === undefined) this.#lanes.set(nodeId, { slots: share, inFlight: 0, fullUntil: 0 });
+      else lane.slots = share;
+    }
+  }
+
+  /** Takes a slot of the writer that is least busy for its size, or none. */
+  take(now: number): string | undefined {
+    let best: string | undefined;
+    let least = Infinity;
+    for (const [nodeId, lane] of this.#lanes) {
+      const load = lane.inFlight / lane.slots;
+      if (lane.inFlight < lane.slots && lane.fullUntil <= now && load < least) [best, least] = [nodeId, load];
+    }
+    if (best !== undefined) (this.#lanes.get(best) as Lane).inFlight++;
+    return best;
+  }
+
+  /** Gives a slot back. `full`: the writer had no room. Answers when it may be asked again, if it was full. */
+  give(nodeId: string, now: number, full: boolean): number | undefined {
+    const lane = this.#lanes.get(nodeId);
+    if (lane === undefined) return undefined;
+    lane.inFlight = Math.max(0, lane.inFlight - 1);
+    if (!full) return undefined;
+    lane.fullUntil = now + FULL_PAUSE_MS;
+    return FULL_PAUSE_MS;
+  }
+
+  get total(): number {
+    return [...this.#lanes.values()].reduce((sum, lane) => sum + lane.slots, 0);
+  }
+  get inFlight(): number {
+    return [...this.#lanes.values()].reduce((sum, lane) => sum + lane.inFlight, 0);
+  }
+  get writers(): number {
+    return this.#lanes.size;
+  }
+}

@@ -1,0 +1,40 @@
+import { randomUUID, randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+
+/** One request, as handlers see it. */
+export interface Call {
+  req: IncomingMessage;
+  url: URL;
+  /** Parts of the path, such as `id`. */
+  params: Record<string, string>;
+  requestId: string;
+  /** W3C traceparent: the caller's trace, or a new one; the span is ours. */
+  trace: string;
+  /** Monotonic ms. */
+  startedAt: number;
+  deadlineAt: number;
+}
+
+/** What a handler answers; `body` is JSON text unless the content type says otherwise. */
+export interface Answer {
+  status: number;
+  headers?: Record<string, string>;
+  contentType?: string;
+  body?: string | Buffer | Readable;
+}
+
+const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
+const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
+
+/** The caller's request id, or a new one. */
+export function requestIdOf(header: string | string[] | undefined): string {
+  return typeof header === 'string' && REQUEST_ID.test(header) ? header : randomUUID();
+}
+
+/** A traceparent of our own span in the caller's trace, or in a new one (W3C Trace Context, level 1). */
+export function traceOf(header: string | string[] | undefined): string {
+  const given = typeof header === 'string' ? TRACEPARENT.exec(header) : null;
+  const traceId = given?.[1] !== undefined && !/^0+$/.test(given[1]) ? given[1] : randomBytes(16).toString('hex');
+  return `00-${traceId}-${randomBytes(8).toString('hex')}-${given?.[3] ?? '01'}`;
+}

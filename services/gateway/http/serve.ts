@@ -1,0 +1,45 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Metrics } from '../../../shared/metrics/metrics.ts';
+import type { Logger } from '../../../shared/runtime/log.ts';
+import { requestIdOf, traceOf, type Answer, type Call } from './call.ts';
+import { problemAnswer, problemOf } from './problems.ts';
+import { send } from './send.ts';
+
+export type Handler = (call: Call) => Answer | Promise<Answer>;
+
+export interface ServeTools {
+  deadlineMs: number;
+  metrics: Metrics;
+  log: Logger;
+}
+
+/**
+ * Serves one request: gives it an id, a trace and a deadline, runs its handler, and answers, whatever happens: a
+ * ProblemError as the problem it is, anything else as 503 or 500 with the cause in the log.
+ * @param route the path's pattern, for metrics
+ */
+export async function serve(tools: ServeTools, route: string, handler: Handler, req: IncomingMessage, res: ServerResponse, params: Record<string, string>): Promise<void> {
+  const startedAt = performance.now();
+  const requestId = requestIdOf(req.headers['x-request-id']);
+  const path = (req.url ?? '/').split('?')[0] ?? '/';
+  let answer: Answer;
+  try {
+    const url = new URL(req.url ?? '/', 'http://sluice.local');
+    const call: Call = { req, url, params, requestId, trace: traceOf(req.headers.traceparent), startedAt, deadlineAt: startedAt + tools.deadlineMs };
+    answer = await handler(call);
+  } catch (error) {
+    const problem = problemOf(error);
+    if (problem.status >= 500) tools.log[problem.status === 500 ? 'error' : 'warn']({ err: error, requestId, route, status: problem.status }, 'a request failed');
+    answer = problemAnswer(problem, path);
+  }
+  answer.headers = { 'X-Request-Id': requestId, ...answer.headers };
+  try {
+    await send(req, res, answer);
+  } catch (error) {
+    // The client has gone, or its connection broke: the answer reaches nobody, the work stands.
+    tools.log.debug({ err: error, requestId, route }, 'an answer could not be delivered');
+    res.destroy();
+  }
+  tools.metrics.count('gateway_requests_total', { route, status: String(answer.status) });
+  tools.metrics.observe('gateway_request_seconds', { route }, (performance.now() - startedAt) / 1_000);
+}

@@ -1,0 +1,33 @@
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** Longest time for the headers of a request. */
+const HEADERS_MS = 10_000;
+/** Longer than the usual load balancer's 60 s, so that it is never we who close a connection it is about to use. */
+const KEEP_ALIVE_MS = 65_000;
+/** Time for a slow body beyond the call's own deadline, within which it has been answered 408. */
+const BODY_GRACE_MS = 5_000;
+
+/** Sets the server's own limits; the call's deadline is kept by the call. */
+export function tuneServer(server: Server, deadlineMs: number): void {
+  server.headersTimeout = HEADERS_MS;
+  server.requestTimeout = deadlineMs + BODY_GRACE_MS;
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const status = error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request';
+    const body = JSON.stringify({ type: 'urn:sluice:problem:bad-http', title: 'Not an HTTP request that can be read', status: Number(status.slice(0, 3)), detail: status.slice(4), message: status.slice(4), code: 'bad-http' });
+    socket.end(`HTTP/1.1 ${status}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`);
+  });
+}
+
+/** Stops taking connections; those that idle are closed now, the others when their answer is out. */
+export async function closeServer(server: Server): Promise<void> {
+  if (!server.listening) return;
+  server.prependListener('request', (_req, res: { setHeader(name: string, value: string): void }) => res.setHeader('Connection', 'close'));
+  server.close();
+  server.closeIdleConnections();
+}

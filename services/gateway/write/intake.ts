@@ -1,0 +1,56 @@
+import type { ServiceBroker } from 'moleculer';
+import type { BatchOutcome, TakeBatch, TakeChange, ChangeAnswer } from '../../../shared/contracts/actions.ts';
+import type { Column } from '../../../shared/records/columns.ts';
+import type { RecordKind, RecordRow } from '../../../shared/records/record-kind.ts';
+import type { Checked } from '../../../shared/records/validate-item.ts';
+import type { Wire } from '../../../shared/records/wire.ts';
+import type { Call } from '../http/call.ts';
+import type { Preferences } from './prefer.ts';
+
+/** A kind as the gateway serves it. */
+export interface ServedKind {
+  record: RecordKind;
+  table: string;
+  columns: readonly Column[];
+  wire: Wire;
+  /** Check of a change's body; only kinds that can be changed have one. */
+  checkChange: ((body: unknown) => Checked) | undefined;
+}
+
+/** What the writing calls need of the rest of Sluice. */
+export interface Intake {
+  take(params: TakeBatch): Promise<BatchOutcome>;
+  change(params: TakeChange): Promise<ChangeAnswer>;
+  limits: { maxBodyBytes: number; maxBatchItems: number };
+  /** Records as they are stored now, as JSON text by id. */
+  stored(kind: ServedKind, ids: readonly number[]): Promise<Map<number, string>>;
+}
+
+/** Until there are API keys, all callers are one client. */
+export const ANONYMOUS = 'anonymous';
+
+/** Time beyond the deadline in which a batch is settled and the answer made. */
+const SETTLE_MS = 6_000;
+
+/** Calls of the batcher, each with a time limit beyond the deadline that it keeps itself. */
+export function intakeCalls(broker: ServiceBroker): Pick<Intake, 'take' | 'change'> {
+  return {
+    take: (params) => broker.call('batcher.take', params, { timeout: params.deadlineMs + SETTLE_MS }),
+    change: (params) => broker.call('batcher.change', params, { timeout: params.deadlineMs + SETTLE_MS }),
+  };
+}
+
+/** Time left for a call in ms: its deadline, or less if the client prefers not to wait so long. */
+export function timeLeft(call: Call, preferences: Preferences): number {
+  const now = performance.now();
+  const left = call.deadlineAt - now;
+  const preferred = preferences.waitMs === undefined ? left : call.startedAt + preferences.waitMs - now;
+  return Math.max(1, Math.min(left, preferred));
+}
+
+/** A checked item as the record that was stored of it. */
+export function recordOfItem(kind: ServedKind, item: RecordRow, id: number, receivedAt: string): string {
+  item.id = id;
+  if (kind.record.receivedAt !== undefined) item[kind.record.receivedAt] = receivedAt;
+  return kind.wire.rest(item, null);
+}

@@ -1,0 +1,63 @@
+import { ProblemError } from '../../../shared/errors/problem.ts';
+import type { RecordRow } from '../../../shared/records/record-kind.ts';
+import { toIso } from '../../../shared/records/wire.ts';
+import { bodyFormat } from '../body/content-type.ts';
+import { parseSingle } from '../body/parse-json.ts';
+import { readBody } from '../body/read-body.ts';
+import type { Answer, Call } from '../http/call.ts';
+import { idempotencyKeyOf } from './idempotency-key.ts';
+import { ANONYMOUS, timeLeft, type Intake, type ServedKind } from './intake.ts';
+import { pending, withdrawn } from './post-one.ts';
+import { parsePrefer } from './prefer.ts';
+import { recordIdOf } from './record-id.ts';
+
+/** PUT of a change to one record under its version: 200 and the record, 409 when the version is another. */
+export async function putOne(intake: Intake, kind: ServedKind, call: Call): Promise<Answer> {
+  if (kind.checkChange === undefined) throw new Error(`kind ${kind.record.name} cannot be changed, yet it has a route for it`);
+  const id = recordIdOf(call.params.id);
+  bodyFormat(call.req.headers, ['json']);
+  const body = await readBody(call.req, { maxBytes: intake.limits.maxBodyBytes, deadlineAt: call.deadlineAt });
+  const checked = kind.checkChange(parseSingle(body));
+  if ('faults' in checked) throw invalidChange(checked.faults);
+  const preferences = parsePrefer(call.req.headers.prefer);
+  const key = idempotencyKeyOf(call.req, call.url.pathname, body);
+  const { outcome, replayed, batchId } = await intake.change({
+    kind: kind.record.name,
+    id,
+    body: checked.item,
+    version: Number(checked.item.version),
+    client: ANONYMOUS,
+    ...(key === undefined ? {} : { key }),
+    deadlineMs: timeLeft(call, preferences),
+    requestId: call.requestId,
+    trace: call.trace,
+  });
+  switch (outcome.outcome) {
+    case 'changed':
+    case 'repeat':
+      return { status: 200, headers: { 'Sluice-Batch-Id': batchId, ...(replayed ? { 'Idempotency-Replayed': 'true' } : {}) }, body: recordText(kind, outcome.row, outcome.sentAt) };
+    case 'missing':
+      throw notFound(kind, id);
+    case 'stale':
+      throw new ProblemError({ status: 409, code: 'version-conflict', title: 'Another version', detail: `The record has version ${outcome.version} by now, the change was made on version ${Number(checked.item.version)}. Read it again, then change it.`, errors: [{ pointer: '/version', code: 'version-conflict', message: `is ${outcome.version} by now` }] });
+    case 'refused':
+      throw invalidChange(outcome.faults);
+    case 'unknown':
+      return pending({ batchId });
+    case 'withdrawn':
+      throw withdrawn({ retryAfter: outcome.retryAfter, withdrawnCode: 'withdrawn-deadline' });
+  }
+}
+
+function recordText(kind: ServedKind, row: RecordRow, sentAt: string | null): string {
+  return kind.wire.rest(row, sentAt === null ? null : toIso(sentAt));
+}
+
+function invalidChange(faults: readonly { pointer: string; code: string; message: string }[]): ProblemError {
+  return new ProblemError({ status: 400, code: 'invalid-change', title: 'The change was refused', detail: faults.map((f) => f.message).join(' '), errors: [...faults] });
+}
+
+/** 404: there is no such record. */
+export function notFound(kind: ServedKind, id: number): ProblemError {
+  return new ProblemError({ status: 404, code: 'not-found', title: 'No such record', detail: `There is no ${kind.record.name} with the id ${id}.` });
+}

@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SqlEntityManager } from '@mikro-orm/postgresql';
+import type { Pool } from 'pg';
+import type { Chunk, SliceOutcome } from '../../shared/contracts/slices.ts';
+import { flushParameters } from '../../shared/db/queries/flush.ts';
+import { LOOKUP_SLICES, lookupParameters, lookupResult } from '../../shared/db/queries/lookup-slices.ts';
+import { runStatement } from '../../shared/db/run-statement.ts';
+import { FLEET_ERRORS, fleetError } from '../../shared/errors/fleet-errors.ts';
+import { causeLabel, classifyFailure } from '../../shared/errors/sqlstate.ts';
+import type { Logger } from '../../shared/runtime/log.ts';
+import type { KindFlush } from './flush-target.ts';
+import { isolateFailure, type IsolationReport } from './isolate-failure.ts';
+import { backoff } from './retry.ts';
+
+/** What a flush needs; no broker in sight. */
+export interface FlushTools {
+  pool: Pool;
+  /** A fresh EntityManager for a unit of work of several statements. */
+  fork(): SqlEntityManager;
+  node: string;
+  log: Logger;
+  attempts: number;
+  retryDelayMs: number;
+  statementTimeoutMs: number;
+  random: () => number;
+  /** Monotonic milliseconds. */
+  now: () => number;
+  onFlush(ms: number, rows: number): void;
+  onRetry(cause: string): void;
+  onIsolation(report: IsolationReport): void;
+}
+
+const LONGEST_PAUSE_MS = 1_000;
+/** Beyond the server's own statement_timeout, for a server or network that says nothing at all. */
+const CLIENT_GRACE_MS = 1_500;
+
+/**
+ * Writes one chunk: a flush, tried again with backoff and jitter while the failure is nobody's data and time is left.
+ * The same chunk may be written any number of times, here or on another node: the ledger tells what is there already.
+ * @returns an outcome per slice, in order
+ * @throws a fleet error: `notWritten` or `outcomeUnknown` when time or tries are used up, `idConflict`, `tooLate`
+ */
+export async function writeChunk(tools: FlushTools, target: KindFlush, chunk: Chunk, deadlineMs: number): Promise<SliceOutcome[]> {
+  const end = tools.now() + deadlineMs;
+  let uncertain = false;
+  for (let attempt = 1; ; attempt++) {
+    if (tools.now() >= end) throw giveUp(uncertain, FLEET_ERRORS.tooLate, 'the time given was over');
+    try {
+      return await flushOnce(tools, target, chunk);
+    } catch (error) {
+      const failure = classifyFailure(error, target.record, target.primaryKeyConstraint);
+      if (failure === 'data') {
+        try {
+          return await isolate(tools, target, chunk);
+        } catch (inner) {
+          uncertain = true; // some of its slices may be committed by now
+          tools.log.warn({ err: inner, attempt }, 'isolating a refused row failed; the chunk is tried again');
+        }
+      } else if (failure === 'id-conflict') {
+        tools.log.error({ err: error, kind: target.kind }, 'ids were given out twice; this is a fault of Sluice, other ids are taken');
+        throw fleetError(FLEET_ERRORS.idConflict, 'ids of this chunk are in use already');
+      } else {
+        uncertain ||= failure === 'unknown';
+      }
+      const pause = backoff(attempt, tools.retryDelayMs, LONGEST_PAUSE_MS, tools.random);
+      if (attempt >= tools.attempts || tools.now() + pause >= end) {
+        tools.log.error({ err: error, attempt, failure }, 'a flush failed for the last time');
+        throw giveUp(uncertain, FLEET_ERRORS.notWritten, 'PostgreSQL did not take the chunk');
+      }
+      tools.onRetry(causeLabel(error));
+      tools.log.warn({ err: error, attempt, pauseMs: Math.round(pause), failure }, 'a flush failed and is tried again');
+      await sleep(pause);
+    }
+  }
+}
+
+function giveUp(uncertain: boolean, otherwise: typeof FLEET_ERRORS.notWritten | typeof FLEET_ERRORS.tooLate, message: string): Error {
+  return fleetError(uncertain ? FLEET_ERRORS.outcomeUnknown : otherwise, message);
+}
+
+/** One flush, and a look into the ledger for the slices that it did not insert. */
+async function flushOnce(tools: FlushTools, target: KindFlush, chunk: Chunk): Promise<SliceOutcome[]> {
+  const timeoutMs = tools.statementTimeoutMs + CLIENT_GRACE_MS;
+  const started = tools.now();
+  const rows = await runStatement(tools.pool, target.flush, flushParameters(target, chunk.slices, chunk, tools.node), timeoutMs);
+  const firstIds = (rows[0]?.[0] as (string | number)[] | null) ?? [];
+  const missing = chunk.slices.filter((_, no) => Number(firstIds[no]) === 0);
+  tools.onFlush(tools.now() - started, chunk.sliceOf.length);
+  if (missing.length === 0) return chunk.slices.map((s) => ({ outcome: 'written', rejects: s.rejects }));
+  const found = lookupResult(await runStatement(tools.pool, LOOKUP_SLICES, lookupParameters(missing, target.sinks[0] ?? ''), timeoutMs));
+  return chunk.slices.map((slice) => {
+    const at = missing.indexOf(slice);
+    if (at === -1) return { outcome: 'written', rejects: slice.rejects };
+    const rejects = found.get(at);
+    return rejects === undefined ? { outcome: 'fenced', rejects: [] } : { outcome: 'repeat', rejects };
+  });
+}
+
+async function isolate(tools: FlushTools, target: KindFlush, chunk: Chunk): Promise<SliceOutcome[]> {
+  const writeOne = async (part: Chunk): Promise<SliceOutcome> => {
+    const [outcome] = await flushOnce(tools, target, part);
+    if (outcome === undefined) throw new Error('a flush of one slice answered for none');
+    return outcome;
+  };
+  const { outcomes, report } = await isolateFailure(tools.fork(), target, chunk, tools.node, writeOne);
+  tools.onIsolation(report);
+  return outcomes;
+}

@@ -1,0 +1,79 @@
+import type { Context, ServiceBroker, ServiceSchema } from 'moleculer';
+import type { ChangeRecord, WriteChunk } from '../../shared/contracts/actions.ts';
+import { writerPoolSize } from '../../shared/db/pool-size.ts';
+import type { NodeContext } from '../../shared/runtime/node-context.ts';
+import { changeRecord } from './change-record.ts';
+import { kindFlush, type KindFlush } from './flush-target.ts';
+import { writeChunk, type FlushTools } from './write-chunk.ts';
+import { nudgeRelays } from './nudge-relays.ts';
+
+/** Puts rows and ledger into PostgreSQL: chunks in one statement each, changes in one transaction each. */
+export function createWriter(node: NodeContext): ServiceSchema {
+  const { settings, metrics, log } = node;
+  const targets = new Map<string, KindFlush>();
+  const target = (kind: string): KindFlush => {
+    const found = targets.get(kind);
+    if (found === undefined) throw new Error(`this node knows no record kind "${kind}"; every node of a fleet needs the same kinds`);
+    return found;
+  };
+  const tools = (kind: string): FlushTools => ({
+    pool: node.database.pool,
+    fork: () => node.database.orm.em.fork(),
+    node: node.nodeId,
+    log,
+    attempts: settings.writeAttempts,
+    retryDelayMs: settings.writeRetryDelay,
+    statementTimeoutMs: settings.statementTimeout,
+    random: Math.random,
+    now: () => performance.now(),
+    onFlush(ms, rows) {
+      metrics.observe('writer_flush_seconds', { kind }, ms / 1_000);
+      metrics.observe('writer_flush_rows', { kind }, rows);
+    },
+    onRetry: (cause) => metrics.count('writer_retries_total', { cause }),
+    onIsolation(report) {
+      metrics.count('writer_bisections_total', { kind }, report.bisections);
+      metrics.count('writer_rejects_total', { kind, code: 'data' }, report.refused);
+    },
+  });
+  let active = 0;
+  const counted = async <T>(work: () => Promise<T>): Promise<T> => {
+    metrics.set('writer_flushes_active', {}, ++active);
+    try {
+      return await work();
+    } finally {
+      metrics.set('writer_flushes_active', {}, --active);
+    }
+  };
+
+  return {
+    name: 'writer',
+    settings: {},
+    metadata: { slots: settings.writerConcurrency, pool: writerPoolSize(settings.writerConcurrency) },
+    actions: {
+      write: {
+        // One chunk may wait behind the running ones, so that a slot that becomes free has its next chunk at once.
+        bulkhead: { enabled: true, concurrency: settings.writerConcurrency, maxQueueSize: 1 },
+        async handler(this: { broker: ServiceBroker }, ctx: Context<WriteChunk>) {
+          const { chunk, deadlineMs } = ctx.params;
+          const outcomes = await counted(() => writeChunk(tools(chunk.kind), target(chunk.kind), chunk, deadlineMs));
+          metrics.count('writer_rows_total', { kind: chunk.kind }, chunk.sliceOf.length);
+          nudgeRelays(this.broker, target(chunk.kind).sinks, chunk.slices.map((s) => s.shard));
+          return { slices: outcomes };
+        },
+      },
+      change: {
+        bulkhead: { enabled: true, concurrency: settings.writerConcurrency, maxQueueSize: 100 },
+        async handler(this: { broker: ServiceBroker }, ctx: Context<ChangeRecord>) {
+          const { record, table, columns, sinks } = target(ctx.params.kind);
+          const outcome = await counted(() => changeRecord(node.database.orm.em.fork(), { record, table, columns }, ctx.params, node.nodeId, settings));
+          if (outcome.outcome === 'changed') nudgeRelays(this.broker, sinks, []);
+          return outcome;
+        },
+      },
+    },
+    created() {
+      for (const [name, kind] of node.kinds) targets.set(name, kindFlush(node.database, kind, settings));
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import type { Column } from '../../records/columns.ts';
+import { castText } from './flush.ts';
+
+/** All columns of a record as text, by property: exact for decimals, bigints and times alike. */
+export function recordColumns(columns: readonly Column[], alias: string): string {
+  return columns.map((c) => `${alias}."${c.column}"::text as "${c.property}"`).join(', ');
+}
+
+/** The batch of a change: one row, closed. None comes back when it is there already. */
+export const INSERT_CHANGE_BATCH = `
+insert into batch (id, kind, client, epoch, state, requested, received_at, closed_at)
+values ($1, $2, $3, 0, 'closed', 1, now(), now())
+on conflict (id) do nothing returning id`;
+
+/** Whether a change with this batch id was committed. */
+export const FIND_CHANGE = `select first_id from ledger where batch_id = $1 and first_index = 0 and op = 'update' limit 1`;
+
+/** The record, locked until the change is committed. */
+export function lockRecord(table: string, columns: readonly Column[]): string {
+  const id = columns.find((c) => c.primary)?.column ?? 'id';
+  return `select ${recordColumns(columns, 't')} from "${table}" t where "${id}" = $1 for update`;
+}
+
+/** The record as it is. */
+export function readRecord(table: string, columns: readonly Column[]): string {
+  return lockRecord(table, columns).replace(/ for update$/, '');
+}
+
+/** Sets these properties, moves the version by one, and gives the record back. Parameters: id, version, then the values as text. */
+export function updateRecord(table: string, columns: readonly Column[], properties: readonly string[]): string {
+  const id = columns.find((c) => c.primary)?.column ?? 'id';
+  const sets = properties.map((property, i) => {
+    const column = columns.find((c) => c.property === property);
+    if (column === undefined) throw new Error(`"${property}" is no column of ${table}`);
+    return `"${column.column}" = ${castText(`$${i + 3}::text`, column)}`;
+  });
+  return `update "${table}" t set ${[...sets, `"version" = t."version" + 1`].join(', ')} where "${id}" = $1 and "version" = $2 returning ${recordColumns(columns, 't')}`;
+}
+
+/** The ledger rows of a change, one for each sink; their ids are drawn after the record's lock, so their order is commit order. */
+export const INSERT_CHANGE_LEDGER = `
+insert into ledger (batch_id, first_index, op, sink, kind, span, shard, first_id, version, written, rejected, node, state, trace)
+select $1, 0, 'update', sink, $2, 1, $3, $4, $5, 1, 0, $6, case when sink = '' then 'none' else 'waiting' end, nullif($7, '')
+from unnest($8::text[]) as k(sink)`;
+
+/** When the record's insert was acknowledged by its first sink, or null. */
+export const FIND_SENT_AT = `
+select sent_at::text from (
+  select first_id, span, sent_at from ledger
+  where kind = $1 and op = 'insert' and written > 0 and first_id <= $2 and sink = $3
+  order by first_id desc limit 1
+) l where $2 < first_id + span`;

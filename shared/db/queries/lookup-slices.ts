@@ -1,0 +1,24 @@
+import { int4Array, textArray } from '../binary-array.ts';
+import type { NamedStatement } from './flush.ts';
+import type { Reject } from '../../contracts/slices.ts';
+
+/**
+ * What the ledger holds of slices that a flush did not insert. A statement of its own: the flush's snapshot is older
+ * than the rows it conflicted with, and would read nothing.
+ */
+export const LOOKUP_SLICES: NamedStatement = {
+  name: 'lookup-slices',
+  text: `
+select s.no, l.rejects
+from unnest($1::text[]::uuid[], $2::int4[]) with ordinality as s(batch_id, first_index, no)
+join ledger l on l.batch_id = s.batch_id and l.first_index = s.first_index and l.op = 'insert' and l.sink = $3`,
+};
+
+export function lookupParameters(slices: readonly { batchId: string; firstIndex: number }[], sink: string): unknown[] {
+  return [textArray(slices.map((s) => s.batchId)), int4Array(slices.map((s) => s.firstIndex)), sink];
+}
+
+/** By position in the parameters: the rejects of each slice found. */
+export function lookupResult(rows: unknown[][]): Map<number, Reject[]> {
+  return new Map(rows.map(([no, rejects]) => [Number(no) - 1, (rejects as Reject[] | null) ?? []]));
+}

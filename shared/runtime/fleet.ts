@@ -1,0 +1,23 @@
+import type { ServiceBroker } from 'moleculer';
+import type { NodeHealth, PoolSample } from '../contracts/actions.ts';
+
+interface ListedService {
+  name: string;
+  nodeID: string;
+}
+
+/** The nodes that run a service, as the registry knows them to be alive. */
+export function nodesWith(broker: ServiceBroker, service: string): string[] {
+  const registry = (broker as unknown as { registry: { getServiceList(options: object): ListedService[] } }).registry;
+  return registry.getServiceList({ onlyAvailable: true, skipInternal: true }).filter((s) => s.name === service).map((s) => s.nodeID);
+}
+
+/** Asks every node the same; a node that doesn't answer in time is left out and named. */
+export async function askAll<A extends 'node.health' | 'node.pool'>(broker: ServiceBroker, action: A, timeoutMs: number): Promise<{ answers: (A extends 'node.health' ? NodeHealth : PoolSample)[]; silent: string[] }> {
+  const nodes = nodesWith(broker, 'node');
+  const settled = await Promise.allSettled(nodes.map((nodeID) => broker.call<NodeHealth & PoolSample, Record<string, never>>(action, {}, { nodeID, timeout: timeoutMs })));
+  return {
+    answers: settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])),
+    silent: nodes.filter((_, i) => settled[i]?.status === 'rejected'),
+  };
+}

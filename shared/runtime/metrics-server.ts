@@ -1,0 +1,36 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { NodeContext } from './node-context.ts';
+
+/** A small HTTP server for nodes without a gateway: /health/live, /health/ready, /metrics. */
+export async function startMetricsServer(node: NodeContext): Promise<{ port: number; close(): Promise<void> }> {
+  const server: Server = createServer((req, res) => {
+    const answer = (status: number, type: string, body: string) => {
+      res.writeHead(status, { 'Content-Type': type }).end(body);
+    };
+    const path = (req.url ?? '').split('?')[0];
+    void (async () => {
+      if (path === '/health/live') answer(200, 'application/json', '{"status":"UP"}');
+      else if (path === '/health/ready') {
+        const health = await node.health.read();
+        answer(health.ready ? 200 : 503, 'application/json', JSON.stringify({ status: health.ready ? 'UP' : 'DOWN', node: node.nodeId, ...health }));
+      } else if (path === '/metrics') answer(200, node.metrics.registry.contentType, await node.metrics.registry.metrics());
+      else answer(404, 'text/plain', 'known here: /health/live, /health/ready, /metrics\n');
+    })().catch((error: unknown) => {
+      node.log.error({ err: error, path }, 'an answer of the metrics server failed');
+      if (!res.headersSent) answer(500, 'text/plain', 'failed; see the log\n');
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(node.settings.metricsPort, node.settings.host, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
