@@ -1,0 +1,66 @@
+import type { RecordKind } from '../../shared/records/record-kind.ts';
+
+export type Method = 'GET' | 'POST' | 'PUT';
+
+/** What a route does; the gateway has one handler for each. */
+export type Operation =
+  | 'post-one'
+  | 'post-batch'
+  | 'list-records'
+  | 'get-record'
+  | 'put-record'
+  | 'batch-status'
+  | 'batch-items'
+  | 'health-live'
+  | 'health-ready'
+  | 'metrics'
+  | 'openapi'
+  | 'docs';
+
+/** One method of one path; parts of the path in braces are parameters. */
+export interface Route {
+  method: Method;
+  path: string;
+  operation: Operation;
+  /** The kind that the route serves; only routes of records have one. */
+  kind?: RecordKind;
+  /** Another path for what an earlier route does: served alike, documented in brief. */
+  alias?: true;
+  summary: string;
+}
+
+/** Routes that exist whatever the kinds are. */
+const COMMON: readonly Route[] = [
+  { method: 'GET', path: '/api/v1/batches/{id}', operation: 'batch-status', summary: 'State and counts of a batch, and of its delivery' },
+  { method: 'GET', path: '/api/v1/batches/{id}/items', operation: 'batch-items', summary: 'One receipt for each item of a batch' },
+  { method: 'GET', path: '/health/live', operation: 'health-live', summary: 'Whether this process runs' },
+  { method: 'GET', path: '/health/ready', operation: 'health-ready', summary: 'Whether records can be taken in, and the state of each dependency and role' },
+  { method: 'GET', path: '/actuator/health/liveness', operation: 'health-live', alias: true, summary: 'Whether this process runs' },
+  { method: 'GET', path: '/actuator/health/readiness', operation: 'health-ready', alias: true, summary: 'Whether records can be taken in, and the state of each dependency and role' },
+  { method: 'GET', path: '/metrics', operation: 'metrics', summary: 'Figures of this node for Prometheus' },
+  { method: 'GET', path: '/openapi.json', operation: 'openapi', summary: 'This document' },
+  { method: 'GET', path: '/docs', operation: 'docs', summary: 'The interface, for people' },
+  { method: 'GET', path: '/docs/{file}', operation: 'docs', alias: true, summary: 'A file of the page for people' },
+];
+
+/**
+ * Every route that is served with these kinds. Router, 405 answers and OpenAPI document all read this table, so none of
+ * them can differ from the others. Fixed paths stand before those with a parameter in the same place.
+ */
+export function routesOf(kinds: readonly RecordKind[]): Route[] {
+  return [...kinds.flatMap(routesOfKind), ...COMMON];
+}
+
+function routesOfKind(kind: RecordKind): Route[] {
+  const many = `/api/v1/${kind.rest.collection}`;
+  const one = `/api/v1/${kind.rest.one}/{id}`;
+  const routes: Route[] = [
+    { method: 'POST', path: many, operation: 'post-one', kind, summary: `Store one ${kind.name}` },
+    { method: 'POST', path: `${many}/batch`, operation: 'post-batch', kind, summary: `Store a batch of ${kind.rest.collection}, with an answer for each` },
+    { method: 'GET', path: many, operation: 'list-records', kind, summary: `List ${kind.rest.collection}` },
+    { method: 'GET', path: one, operation: 'get-record', kind, summary: `One ${kind.name}` },
+  ];
+  if (kind.change !== undefined) routes.push({ method: 'PUT', path: one, operation: 'put-record', kind, summary: `Change one ${kind.name} under its version` });
+  if (kind.rest.collection === kind.rest.one) return routes;
+  return [...routes, ...routes.filter((r) => r.path === one).map((r): Route => ({ ...r, path: `${many}/{id}`, alias: true }))];
+}
