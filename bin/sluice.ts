@@ -3,16 +3,17 @@ import { Command, CommanderError } from 'commander';
 import pc from 'picocolors';
 import { CliError, EXIT, type ExitCode } from './cli-error.ts';
 
-interface CommandEntry {
-  summary: string;
+interface CommandModule {
+  /** What it registers, with what the list of commands says of it. */
+  commands: Record<string, string>;
   load: () => Promise<{ register: (program: Command) => void }>;
 }
 
 /** Every command, loaded only when it is asked for: `sluice send --help` must not wait for the modules of a node. */
-const COMMANDS: Record<string, CommandEntry> = {
-  send: { summary: 'send a file of records to a running Sluice', load: () => import('./commands/send.ts') },
-  settings: { summary: 'show every setting, its value and where it comes from', load: () => import('./commands/settings.ts') },
-};
+const MODULES: readonly CommandModule[] = [
+  { commands: { send: 'send a file of records to a running Sluice' }, load: () => import('./commands/send.ts') },
+  { commands: { settings: 'show every setting, its value and where it comes from' }, load: () => import('./commands/settings.ts') },
+];
 
 const EXAMPLES = `
 Examples:
@@ -37,9 +38,9 @@ function createProgram(): Command {
 async function registerCommands(program: Command, args: readonly string[]): Promise<void> {
   const words = args.filter((a) => !a.startsWith('-'));
   const wanted = words[0] === 'help' ? words[1] : words[0];
-  for (const [name, entry] of Object.entries(COMMANDS)) {
-    if (name === wanted) (await entry.load()).register(program);
-    else program.command(name).description(entry.summary);
+  for (const { commands, load } of MODULES) {
+    if (wanted !== undefined && Object.hasOwn(commands, wanted)) (await load()).register(program);
+    else for (const [name, summary] of Object.entries(commands)) program.command(name).description(summary);
   }
 }
 
