@@ -81,7 +81,7 @@ export class Dispatcher {
     const { chunk, entries } = buildChunk(taken);
     const now = this.#tools.now();
     const deadlineMs = Math.max(...entries.map((e) => e.deadlineAt)) - now;
-    for (const entry of entries) entry.handedOver = true;
+    for (const entry of entries) entry.handedOverAt ??= now;
     try {
       const outcomes = await this.#tools.write(nodeId, chunk, deadlineMs, entries.map((e) => e.requestId));
       if (outcomes.length !== chunk.slices.length) throw new Error(`a writer answered for ${outcomes.length} slices of ${chunk.slices.length}`);

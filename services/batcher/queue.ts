@@ -17,8 +17,8 @@ export interface Entry {
   /** Monotonic ms. */
   enqueuedAt: number;
   deadlineAt: number;
-  /** A writer had it at some time: only the ledger can tell what became of it. */
-  handedOver: boolean;
+  /** When a writer had it first (monotonic ms): from then on only the ledger can tell what became of it. */
+  handedOverAt: number | undefined;
   settled: boolean;
   /** One outcome a slice, in order. */
   done(outcomes: SliceOutcome[]): void;

@@ -151,7 +151,6 @@ type WriteResult = 'complete' | 'deadline' | 'failed' | 'fenced' | 'untouched';
 async function writeRanges(tools: TakeTools, target: TakeTarget, passage: Passage, ranges: readonly Range[], answer: LedgerAnswer): Promise<WriteResult> {
   const { items, metrics } = passage;
   const entries: Entry[] = [];
-  let touched = false;
   let worst: WriteResult = 'complete';
   const worse = (result: WriteResult) => {
     if (worst === 'complete') worst = result;
@@ -195,12 +194,12 @@ async function writeRanges(tools: TakeTools, target: TakeTarget, passage: Passag
   const queuedAt = tools.now();
   const result = await Promise.race([all, deadline]).finally(() => clearTimeout(timer));
   metrics.writeMs = tools.now() - queuedAt;
+  metrics.queueMs = Math.max(0, ...entries.map((e) => (e.handedOverAt ?? tools.now()) - e.enqueuedAt));
   if (result !== 'deadline') return result;
   all.catch((error: unknown) => tools.log.debug({ err: error }, 'work of a batch ended after its deadline'));
   for (const entry of entries) entry.settled = true;
   tools.queue.drop(passage.head.batchId);
-  touched = entries.some((entry) => entry.handedOver);
-  return touched ? 'deadline' : 'untouched';
+  return entries.some((entry) => entry.handedOverAt !== undefined) ? 'deadline' : 'untouched';
 }
 
 function entryOf(tools: TakeTools, passage: Passage, group: readonly CutSlice[], done: Entry['done'], failed: Entry['failed']): Entry {
@@ -232,7 +231,7 @@ function entryOf(tools: TakeTools, passage: Passage, group: readonly CutSlice[],
     requestId: params.requestId,
     enqueuedAt: tools.now(),
     deadlineAt: passage.deadlineAt,
-    handedOver: false,
+    handedOverAt: undefined,
     settled: false,
     done,
     failed,

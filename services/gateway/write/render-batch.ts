@@ -89,10 +89,10 @@ function withdrawnResult(index: number, code: keyof typeof SAFE_TO_SEND | '', it
 }
 
 function messageOf(requested: number, successful: number, rejected: number, withdrawn: number): string {
-  if (successful === requested) return `All ${requested} items are stored.`;
-  const parts = [`${successful} of ${requested} items are stored`];
-  if (rejected > 0) parts.push(`${rejected} were refused: see their errors`);
-  if (withdrawn > 0) parts.push(`${withdrawn} were withdrawn and are safe to send again`);
+  if (successful === requested) return `All ${requested} items stored.`;
+  const parts = [`${successful} of ${requested} items stored`];
+  if (rejected > 0) parts.push(`${rejected} refused, see their errors`);
+  if (withdrawn > 0) parts.push(`${withdrawn} withdrawn, safe to send again`);
   return `${parts.join('; ')}.`;
 }
 
