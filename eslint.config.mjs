@@ -14,6 +14,8 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@typescript-eslint/require-await': 'off',
+      // It takes away the very assertions that no-base-to-string asks for.
+      '@typescript-eslint/no-unnecessary-type-assertion': 'off',
       'no-control-regex': 'off',
       eqeqeq: ['error', 'smart'],
       'no-console': 'off',

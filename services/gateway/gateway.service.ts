@@ -24,7 +24,7 @@ export function createGateway(node: NodeContext): ServiceSchema {
 
   return {
     name: 'gateway',
-    mixins: [ApiService as unknown as ServiceSchema],
+    mixins: [ApiService],
     settings: {
       port: settings.port,
       ip: settings.host,

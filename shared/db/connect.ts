@@ -54,5 +54,5 @@ export function ormOptions(url: string, kinds: readonly RecordKind[], limits: Li
     schemaGenerator: { skipTables: ENGINE_TABLES, disableForeignKeys: false },
     migrations: { tableName: 'sluice_migration', migrationsList: MIGRATIONS, transactional: true, allOrNothing: true, snapshot: false },
     extensions: [Migrator],
-  } as unknown as Options;
+  };
 }

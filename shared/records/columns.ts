@@ -29,7 +29,7 @@ export function columnsOf(orm: Pick<MikroORM, 'getMetadata'>, kind: RecordKind):
         sqlType,
         wire: wireTypeOf(sqlType),
         primary: prop.primary === true,
-        defaultText: prop.default === undefined || prop.default === null ? null : String(prop.default as string | number),
+        defaultText: prop.default === undefined || prop.default === null ? null : String(prop.default),
       };
     });
 }

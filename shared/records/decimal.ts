@@ -68,7 +68,7 @@ export function signOf(canonical: string): -1 | 0 | 1 {
 }
 
 /** `JSON.rawJSON` of ECMAScript's "JSON.parse source text access" proposal (stage 4), which TypeScript's library lacks. */
-const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
+const { rawJSON } = JSON as unknown as { rawJSON: (this: void, text: string) => unknown };
 
 /** A canonical decimal as a value that JSON.stringify writes as a number with exactly these digits. */
 export function rawNumber(canonical: unknown): unknown {

@@ -24,7 +24,7 @@ export function compileItemCheck(rules: ItemRules, ignored: readonly string[]): 
   validator.add('decimal', asRule(decimalRule));
   validator.add('text', asRule(textRule));
   validator.add('whole', asRule(wholeRule));
-  const check = validator.compile(rules as Parameters<typeof validator.compile>[0]) as (item: RecordRow) => true | ValidationError[];
+  const check = validator.compile(rules) as (item: RecordRow) => true | ValidationError[];
   const skipped = new Set(ignored);
 
   return (item) => {

@@ -65,7 +65,7 @@ function withScale(text: string, sqlType: string): string {
 
 const NEEDS_ESCAPE = /["\\\u0000-\u001f\ud800-\udfff]/;
 const quote: Writer = (value) => (NEEDS_ESCAPE.test(value as string) ? JSON.stringify(value) : `"${value as string}"`);
-const plain: Writer = (value) => String(value as string | number | boolean);
+const plain: Writer = (value) => String(value);
 const isoTime: Writer = (value) => `"${toIso(value)}"`;
 const epochTime: Writer = (value) => {
   const ms = value instanceof Date ? value.getTime() : Date.parse(toIso(value));
@@ -76,6 +76,6 @@ const epochTime: Writer = (value) => {
 /** PostgreSQL's text of a timestamptz in UTC (`2026-11-22 10:00:00.123+00`), a Date, or ISO already. */
 export function toIso(value: unknown): string {
   if (value instanceof Date) return value.toISOString();
-  const text = String(value as string);
+  const text = String(value);
   return text.includes('T') ? text : new Date(text.replace(' ', 'T').replace(/\+00$/, 'Z')).toISOString();
 }

@@ -31,7 +31,7 @@ limit $7`,
 /**
  * What became of a send, for each ledger row that was in it: acknowledgements are merged by partition; a row that is done
  * counts what was not sent as superseded. Only the owner of the row's shard, at its epoch, changes anything: its row is
- * held FOR SHARE, so that a take-over comes before or after, never in between. Answers the ids of the rows changed.
+ * held FOR SHARE, so that a take-over comes before or after, never in between. Answers a row for each that was changed: its superseded records.
  */
 export const MARK_SENT: NamedStatement = {
   name: UNNAMED,
@@ -54,7 +54,7 @@ update ledger l set
   last_error = case when m.done then null else coalesce(m.error, l.last_error) end
 from m join held on held.shard = m.shard and held.epoch = m.epoch
 where l.batch_id = m.batch_id and l.first_index = m.first_index and l.op = m.op and l.sink = $1 and l.state = 'waiting'
-returning l.id`,
+returning l.superseded`,
 };
 
 /** For each shard $2 the age in seconds of its oldest unfinished row, and the records it waits with (at most $3 ledger rows are looked at). */
