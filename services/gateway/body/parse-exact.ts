@@ -4,10 +4,10 @@ import { DUPLICATE_KEY } from '../../../shared/records/sentinels.ts';
 const EXACT_DIGITS = 15;
 /** Within a double's normal range (2.3e-308 to 1.7e308) 15 significant digits survive the way there and back. */
 const LARGEST_EXPONENT = 307;
+const SPACE = 0x20;
 const QUOTE = 0x22;
 const ZERO = 0x30;
 const BACKSLASH = 0x5c;
-const WHITE_SPACE = /[ \t\n\r]*/y;
 const NUMBER = /-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?/y;
 
 /**
@@ -21,24 +21,24 @@ export function parseExact(text: string): unknown {
   return value();
 
   function value(): unknown {
-    match(WHITE_SPACE);
+    skipWhiteSpace();
     const first = text[at];
     const parsed = first === '{' ? object() : first === '[' ? array() : first === '"' ? string() : scalar();
-    match(WHITE_SPACE);
+    skipWhiteSpace();
     return parsed;
   }
   function object(): Record<string, unknown> {
     const parsed: Record<string, unknown> = {};
     at++;
-    match(WHITE_SPACE);
+    skipWhiteSpace();
     while (text[at] !== '}') {
       const key = string();
-      match(WHITE_SPACE);
+      skipWhiteSpace();
       at++; // the colon
       const member = value();
       setOwn(parsed, key, Object.hasOwn(parsed, key) ? DUPLICATE_KEY : member);
       if (text[at] === ',') at++;
-      match(WHITE_SPACE);
+      skipWhiteSpace();
     }
     at++;
     return parsed;
@@ -46,7 +46,7 @@ export function parseExact(text: string): unknown {
   function array(): unknown[] {
     const parsed: unknown[] = [];
     at++;
-    match(WHITE_SPACE);
+    skipWhiteSpace();
     while (text[at] !== ']') {
       parsed.push(value());
       if (text[at] === ',') at++;
@@ -56,8 +56,13 @@ export function parseExact(text: string): unknown {
   }
   function string(): string {
     const start = at++;
-    for (let code = text.charCodeAt(at); code !== QUOTE && at < text.length; code = text.charCodeAt(at)) at += code === BACKSLASH ? 2 : 1;
-    return JSON.parse(text.slice(start, ++at)) as string;
+    let escaped = false;
+    for (let code = text.charCodeAt(at); code !== QUOTE && at < text.length; code = text.charCodeAt(at)) {
+      if (code === BACKSLASH) escaped = true;
+      at += code === BACKSLASH ? 2 : 1;
+    }
+    at++;
+    return escaped ? (JSON.parse(text.slice(start, at)) as string) : text.slice(start + 1, at - 1);
   }
   function scalar(): unknown {
     if (text.startsWith('true', at)) return skip(4, true);
@@ -68,6 +73,9 @@ export function parseExact(text: string): unknown {
   function skip<T>(length: number, parsed: T): T {
     at += length;
     return parsed;
+  }
+  function skipWhiteSpace(): void {
+    while (text.charCodeAt(at) <= SPACE) at++;
   }
   function match(pattern: RegExp): string {
     pattern.lastIndex = at;
@@ -80,6 +88,7 @@ export function parseExact(text: string): unknown {
 
 /** The number that a JSON number token stands for: a JS number if that gives back the same decimal, else an `ExactNumber`. */
 export function exactNumber(token: string): number | ExactNumber {
+  if (token.length <= EXACT_DIGITS && !/e/i.test(token)) return Number(token);
   NUMBER.lastIndex = 0;
   const [, whole = '', fraction = '', exponent = '0'] = NUMBER.exec(token) ?? [];
   const digits = whole + fraction;

@@ -3,7 +3,7 @@ import type { ItemFault } from '../../../shared/errors/problem.ts';
 import { pointerTo } from '../../../shared/records/validate-item.ts';
 import { decodeUtf8, firstInvalidUtf8, withoutByteOrderMark } from './decode-utf8.ts';
 import { findJsonFault, placeOf } from './json-fault.ts';
-import { scanItems, scanMembers, scanValue, skipToToken } from './scan-value.ts';
+import { jsonBytes, scanItems, scanMembers, scanValue, skipToToken } from './scan-value.ts';
 import type { MemberScan } from './scan-value.ts';
 import { settleValue } from './settle-value.ts';
 
@@ -32,7 +32,7 @@ const MOST_FAULTS = 20;
 /** Parses a body that is one value, such as a single record. */
 export function parseSingle(body: Buffer): unknown {
   const { bytes, value, start } = parseWhole(body);
-  return settleValue(value, bytes, scanValue(bytes, start));
+  return settleValue(value, bytes, scanValue(jsonBytes(bytes), start));
 }
 
 /**
@@ -42,7 +42,7 @@ export function parseSingle(body: Buffer): unknown {
 export function parseArrayBody(body: Buffer): unknown[] {
   const { bytes, value, start } = parseWhole(body);
   if (!Array.isArray(value)) throw wrongShape('not-an-array', `The body must be an array of items, not ${kindOf(value)}.`, [{ pointer: '', message: 'must be an array' }]);
-  scanItems(bytes, start).items.forEach((scan, index) => {
+  scanItems(jsonBytes(bytes), start).items.forEach((scan, index) => {
     value[index] = settleValue(value[index], bytes, scan);
   });
   return value;
@@ -59,7 +59,7 @@ export function parseEnvelope(body: Buffer, shape: EnvelopeShape): { items: unkn
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw wrongShape('missing-member', `The body must be an object with the member "${shape.member}", an array of items; it is ${kindOf(value)}.`, [{ pointer, message: 'is missing' }]);
   const envelope = value as Record<string, unknown>;
-  const members = scanMembers(bytes, start, shape.member);
+  const members = scanMembers(jsonBytes(bytes), start, shape.member);
   checkMembers(members, (member) => 'value' in member && bytes[member.value.start] === LETTER_N, shape);
   const items = envelope[shape.member];
   if (!Array.isArray(items)) throw wrongShape('not-an-array', `"${shape.member}" must be an array of items, not ${kindOf(items)}.`, [{ pointer, message: 'must be an array' }]);

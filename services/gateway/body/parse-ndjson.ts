@@ -1,8 +1,10 @@
+import { isAscii } from 'node:buffer';
 import { ProblemError } from '../../../shared/errors/problem.ts';
 import { BrokenLine } from '../../../shared/records/sentinels.ts';
 import { decodeUtf8, firstInvalidUtf8, withoutByteOrderMark } from './decode-utf8.ts';
 import { findJsonFault, placeOf } from './json-fault.ts';
-import { scanValue, skipToToken } from './scan-value.ts';
+import { jsonBytes, scanValue, skipToToken } from './scan-value.ts';
+import type { JsonBytes } from './scan-value.ts';
 import { settleValue } from './settle-value.ts';
 
 const LINE_FEED = 0x0a;
@@ -16,36 +18,37 @@ const BLANK = /^[ \t\r]*$/;
  */
 export function parseNdjson(body: Buffer): unknown[] {
   const bytes = withoutByteOrderMark(body);
+  const json = jsonBytes(bytes);
+  // In ASCII a character is a byte, so one decoding serves all lines; otherwise each has its own.
+  const ascii = isAscii(bytes) ? bytes.toString('latin1') : undefined;
   const items: unknown[] = [];
   let line = 0;
   for (let start = 0; start < bytes.length; ) {
     const found = bytes.indexOf(LINE_FEED, start);
     const end = found < 0 ? bytes.length : found;
-    const item = parseLine(bytes.subarray(start, end), ++line);
-    if (item !== undefined) items.push(item);
+    line++;
+    const text = ascii?.slice(start, end) ?? decodeUtf8(bytes.subarray(start, end));
+    if (text === undefined) items.push(new BrokenLine(line, `it is not valid UTF-8 at its byte ${firstInvalidUtf8(bytes.subarray(start, end))} (counted from 0).`));
+    else if (!BLANK.test(text)) items.push(parseLine(text, line, json, start));
     start = end + 1;
   }
-  if (items.length === 0) throw new ProblemError({ status: 400, code: 'empty-body', title: 'The body is empty', detail: 'The body is empty; one JSON value a line was expected.', errors: [{ pointer: '', code: 'empty-body', message: 'has no line' }] });
+  if (items.length === 0) {
+    const errors = [{ pointer: '', code: 'empty-body', message: 'has no line' }];
+    throw new ProblemError({ status: 400, code: 'empty-body', title: 'The body is empty', detail: 'The body is empty; one JSON value a line was expected.', errors });
+  }
   return items;
 }
 
-/**
- * Parses one line.
- * @param bytes the line without its line feed
- * @param line its number, from 1, for the message if it is broken
- * @returns its value, or a `BrokenLine`; undefined if it is blank
- */
-export function parseLine(bytes: Buffer, line: number): unknown {
-  const text = decodeUtf8(bytes);
-  if (text === undefined) return new BrokenLine(line, `it is not valid UTF-8 at its byte ${firstInvalidUtf8(bytes)} (counted from 0).`);
+/** The value of a line that isn't blank, whose bytes begin at `start` of `json`. */
+function parseLine(text: string, line: number, json: JsonBytes, start: number): unknown {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    return BLANK.test(text) ? undefined : new BrokenLine(line, describe(text));
+    return new BrokenLine(line, describe(text));
   }
-  return settleValue(parsed, bytes, scanValue(bytes, skipToToken(bytes, 0)));
+  return settleValue(parsed, json.bytes, scanValue(json, skipToToken(json.bytes, start)));
 }
 
 /** What is wrong with a line. V8's own message quotes the text, and often lacks the place. */

@@ -16,6 +16,13 @@ export interface ValueScan {
   suspect: boolean;
 }
 
+/** JSON text that JSON.parse has accepted, ready to be scanned. */
+export interface JsonBytes {
+  bytes: Buffer;
+  /** The same bytes, if there is no backslash among them: then a string ends at the next quote. */
+  words: DataView | undefined;
+}
+
 const QUOTE = 0x22;
 const PLUS = 0x2b;
 const COMMA = 0x2c;
@@ -36,13 +43,18 @@ const SPACE = 0x20;
 /** Any decimal of so many significant digits survives the way through a double and back (DBL_DIG of IEEE 754). */
 const EXACT_DIGITS = 15;
 
+/** Prepares accepted JSON text for the scans below. */
+export function jsonBytes(bytes: Buffer): JsonBytes {
+  return { bytes, words: bytes.includes(BACKSLASH) ? undefined : new DataView(bytes.buffer, bytes.byteOffset, bytes.length) };
+}
+
 /**
- * Scans one value of JSON text that JSON.parse has accepted; on other text the result means nothing, but it always ends.
+ * Scans one value; on text that JSON.parse hasn't accepted the result means nothing, but it always ends.
  * It reads bytes, not characters: all that it looks for is ASCII, which never occurs inside a UTF-8 sequence, and a
  * byte of a buffer is cheaper than a character of a string.
  * @param start the value's first byte
  */
-export function scanValue(bytes: Buffer, start: number): ValueScan {
+export function scanValue({ bytes, words }: JsonBytes, start: number): ValueScan {
   const length = bytes.length;
   let at = start;
   let open = 0;
@@ -53,6 +65,10 @@ export function scanValue(bytes: Buffer, start: number): ValueScan {
   do {
     const byte = bytes[at++] as number;
     if (byte === QUOTE) {
+      if (words !== undefined) {
+        at = endOfPlainString(bytes, words, at);
+        continue;
+      }
       escaped = false;
       while (at < length) {
         const inside = bytes[at++] as number;
@@ -87,11 +103,12 @@ export function scanValue(bytes: Buffer, start: number): ValueScan {
 }
 
 /** Scans the items of an array whose bracket stands at `start`; `end` is the first byte behind its closing bracket. */
-export function scanItems(bytes: Buffer, start: number): { items: ValueScan[]; end: number } {
+export function scanItems(json: JsonBytes, start: number): { items: ValueScan[]; end: number } {
+  const { bytes } = json;
   const items: ValueScan[] = [];
   let at = skipToToken(bytes, start + 1);
   while (at < bytes.length && bytes[at] !== CLOSE_ARRAY) {
-    const item = scanValue(bytes, at);
+    const item = scanValue(json, at);
     items.push(item);
     at = skipToToken(bytes, item.end);
   }
@@ -105,19 +122,20 @@ export type MemberScan = { name: string; value: ValueScan } | { name: string; it
  * Scans the members of an object whose brace stands at `start`, in the order they are written, repeated ones too.
  * @param itemsOf name of the member that is scanned item by item where it is an array
  */
-export function scanMembers(bytes: Buffer, start: number, itemsOf: string): MemberScan[] {
+export function scanMembers(json: JsonBytes, start: number, itemsOf: string): MemberScan[] {
+  const { bytes } = json;
   const members: MemberScan[] = [];
   let at = skipToToken(bytes, start + 1);
   while (at < bytes.length && bytes[at] !== CLOSE_OBJECT) {
-    const keyEnd = endOfString(bytes, at + 1);
+    const keyEnd = endOfString(json, at + 1);
     const name = JSON.parse(bytes.toString('utf8', at, keyEnd)) as string;
     at = skipToToken(bytes, keyEnd);
     if (name === itemsOf && bytes[at] === OPEN_ARRAY) {
-      const { items, end } = scanItems(bytes, at);
+      const { items, end } = scanItems(json, at);
       members.push({ name, items });
       at = end;
     } else {
-      const value = scanValue(bytes, at);
+      const value = scanValue(json, at);
       members.push({ name, value });
       at = value.end;
     }
@@ -137,13 +155,29 @@ export function skipToToken(bytes: Buffer, at: number): number {
 }
 
 /** The first byte behind a string whose content begins at `at`. */
-function endOfString(bytes: Buffer, at: number): number {
+function endOfString({ bytes, words }: JsonBytes, at: number): number {
+  if (words !== undefined) return endOfPlainString(bytes, words, at);
   const length = bytes.length;
   while (at < length) {
     const byte = bytes[at++] as number;
     if (byte === QUOTE) break;
     if (byte === BACKSLASH) at++;
   }
+  return at;
+}
+
+/**
+ * The same in a text without backslashes, four bytes at a time; most of a text is strings, and this takes a third less.
+ * `q` has a zero byte where a quote is, and `(q - 0x01010101) & ~q & 0x80808080` has its lowest bit set in the first zero
+ * byte of `q` (Warren, Hacker's Delight, 6-1).
+ */
+function endOfPlainString(bytes: Buffer, words: DataView, at: number): number {
+  for (const last = bytes.length - 4; at <= last; at += 4) {
+    const q = words.getInt32(at, true) ^ 0x22222222;
+    const hit = (q - 0x01010101) & ~q & 0x80808080;
+    if (hit !== 0) return at + ((31 - Math.clz32(hit & -hit)) >> 3) + 1;
+  }
+  while (at < bytes.length && bytes[at++] !== QUOTE);
   return at;
 }
 

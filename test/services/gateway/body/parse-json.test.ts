@@ -177,8 +177,8 @@ describe('random documents', () => {
       const reference = losslessParse(text, undefined, { parseNumber: (token) => ({ token }), onDuplicateKey: ({ newValue }) => newValue });
       compare(ours, JSON.parse(text), reference);
     }
-    expect(exact).toBeGreaterThan(500);
-    expect(repeated).toBeGreaterThan(500);
+    expect(exact).toBeGreaterThan(200);
+    expect(repeated).toBeGreaterThan(200);
 
     function compare(ours: unknown, bare: unknown, reference: unknown): void {
       if (ours === DUPLICATE_KEY) repeated++;
