@@ -22,7 +22,7 @@ export function bodyFormat(headers: IncomingHttpHeaders, accepted: readonly Body
   const given = headers['content-type'];
   if (given === undefined || given === 'application/json' || !hasBody(headers)) return 'json';
   const type = parseType(given);
-  const format = type === undefined || !Object.hasOwn(FORMATS, type.essence) ? undefined : FORMATS[type.essence];
+  const format = type === undefined ? undefined : FORMATS[type.essence];
   if (type === undefined || format === undefined || !accepted.includes(format)) throw unsupported('This Content-Type is not accepted', accepted);
   const charset = type.params.get('charset')?.toLowerCase();
   if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8') throw unsupported('Only the charset utf-8 is accepted', accepted);

@@ -179,8 +179,9 @@ describe('after an early refusal', () => {
     socket.destroy();
   });
 
-  test('a client that never stops sending has heard the answer when it is cut off', async () => {
+  test('a client that never stops sending is heard for a megabyte or so, and has its answer when it is cut off', async () => {
     const { socket, until, closed } = dial();
+    const accepted = once(server, 'connection') as Promise<[Socket]>;
     socket.write('POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n');
     const part = Buffer.concat([Buffer.from('10000\r\n'), Buffer.alloc(65_536), Buffer.from('\r\n')]);
     let open = true;
@@ -191,6 +192,7 @@ describe('after an early refusal', () => {
     send();
     expect(await until(/body-too-large/)).toMatch(/^HTTP\/1.1 413 /);
     await closed;
+    expect((await accepted)[0].bytesRead).toBeLessThan(2 * 1_048_576);
   });
 
   test('a client that sends all before it listens hears the answer', async () => {
