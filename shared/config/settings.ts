@@ -48,7 +48,7 @@ const address = (scheme: string) => ({
 export const SETTINGS = {
   host: { type: 'text', env: 'HOST', default: '127.0.0.1', group: 'Addresses', meaning: 'Address that the edge listens on.' },
   port: { type: 'number', env: 'PORT', default: 8080, min: 0, max: 65535, unit: 'port', group: 'Addresses', meaning: 'Port of the REST interface; 0 takes a free one.' },
-  metricsPort: { type: 'number', default: 0, min: 0, max: 65535, unit: 'port', group: 'Addresses', meaning: 'Port on which a node without a gateway serves /health and /metrics; 0 takes a free one.' },
+  metricsPort: { type: 'number', default: 0, min: 0, max: 65535, unit: 'port', group: 'Addresses', meaning: 'Port on which a node without a gateway serves /health and /metrics; 0 takes a free one. `sluice up` counts upward from it: writers first, then relays.' },
   postgresUrl: { type: 'text', default: '', secret: true, group: 'Addresses', meaning: 'PostgreSQL to use; empty lets `sluice up` start one of its own.', pattern: { test: /^$|^postgres(ql)?:\/\//, says: 'an address that begins with postgres://' } },
   natsUrl: { type: 'text', default: '', secret: true, group: 'Addresses', meaning: 'NATS to use; empty lets `sluice up` start one of its own.', pattern: address('nats') },
   kafkaBrokers: { type: 'text', default: '', group: 'Addresses', meaning: 'Kafka brokers as host:port, comma separated; empty lets `sluice up` start one of its own.', pattern: { test: /^$|^[^,\s:]+:\d+(,[^,\s:]+:\d+)*$/, says: 'host:port, or several with commas between' } },
