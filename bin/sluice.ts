@@ -11,12 +11,25 @@ interface CommandModule {
 
 /** Every command, loaded only when it is asked for: `sluice send --help` must not wait for the modules of a node. */
 const MODULES: readonly CommandModule[] = [
+  { commands: { up: 'start everything: servers, migrations, edge, writers, relay' }, load: () => import('./commands/up.ts') },
   { commands: { send: 'send a file of records to a running Sluice' }, load: () => import('./commands/send.ts') },
+  {
+    commands: {
+      edge: 'run an edge: takes requests in over HTTP',
+      writer: 'run a writer: writes records into PostgreSQL',
+      relay: 'run a relay: delivers written records to Kafka',
+      node: 'run one node of a fleet with the services you name',
+    },
+    load: () => import('./commands/nodes.ts'),
+  },
+  { commands: { reset: 'delete the data of the servers that `sluice up` starts' }, load: () => import('./commands/reset.ts') },
   { commands: { settings: 'show every setting, its value and where it comes from' }, load: () => import('./commands/settings.ts') },
 ];
 
 const EXAMPLES = `
 Examples:
+  $ sluice up                                     start everything, with servers of its own
+  $ sluice writer                                 one more writer for the Sluice that runs here
   $ sluice send examples/executions.ndjson        send 10,000 executions, see what became of each
   $ sluice send - --format csv < today.csv        from standard input
   $ sluice settings                               what Sluice can be told, and what it was told

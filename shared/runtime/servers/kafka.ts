@@ -38,7 +38,7 @@ export async function startKafka(options: StartOptions): Promise<RunningServer> 
     const clusterId = randomBytes(16).toString('base64url');
     await runCommand(java, runJava('kafka.tools.StorageTool', ['format', '-t', clusterId, '-c', configFile]), { timeoutMs: FORMAT_TIMEOUT_MS });
   }
-  const server = await spawnServer({ name: NAME, command: java, args: runJava('kafka.Kafka', [configFile]), dataDir, stopSignal: STOP_SIGNAL });
+  const server = await spawnServer({ name: NAME, command: java, args: runJava('kafka.Kafka', [configFile]), dataDir, stopSignal: STOP_SIGNAL, onSpawn: options.onSpawn });
   await waitUntilReady(NAME, server, () => knowsABroker(port), READY_TIMEOUT_MS);
   return { ...server, name: NAME, url: `127.0.0.1:${port}`, port, stopSignal: STOP_SIGNAL };
 }

@@ -30,7 +30,7 @@ export async function startNats(options: StartOptions): Promise<RunningServer> {
   await assertPortFree(port, NAME);
   const configFile = join(dataDir, 'nats.conf');
   await writeFile(configFile, configuration(join(dataDir, 'jetstream')));
-  const server = await spawnServer({ name: NAME, command, args: ['-c', configFile, '-a', '127.0.0.1', '-p', String(port)], dataDir, stopSignal: STOP_SIGNAL });
+  const server = await spawnServer({ name: NAME, command, args: ['-c', configFile, '-a', '127.0.0.1', '-p', String(port)], dataDir, stopSignal: STOP_SIGNAL, onSpawn: options.onSpawn });
   await waitUntilReady(NAME, server, () => hasJetStream(port), READY_TIMEOUT_MS);
   return { ...server, name: NAME, url: `nats://127.0.0.1:${port}`, port, stopSignal: STOP_SIGNAL };
 }

@@ -10,7 +10,7 @@ import type { PostgresBinaries } from './postgres-binaries.ts';
 import { clearForeignLock } from './postgres-lock.ts';
 import { runCommand } from './run-command.ts';
 import { endOfLog, spawnServer, stopLeftover, waitUntilReady } from './server-process.ts';
-import type { RunningServer, SpawnedServer, StartOptions } from './server-process.ts';
+import type { RunningServer, ServerCommand, SpawnedServer, StartOptions } from './server-process.ts';
 
 const NAME = 'PostgreSQL';
 /** Fast shutdown: sessions are ended, nothing is lost. SIGTERM would wait for every client to leave. */
@@ -55,17 +55,20 @@ export async function startPostgres(options: StartOptions): Promise<RunningServe
   const port = options.port ?? (await freePort());
   await assertPortFree(port, NAME);
   const url = (database: string): string => `postgres://${USER}:${password}@127.0.0.1:${port}/${database}`;
-  const server = await spawnPostgres(dataDir, cluster, binaries, account, port, url('postgres'));
+  const server = await spawnPostgres({ name: NAME, ...account.start(binaries.postgres, postgresArgs(cluster, port)), dataDir, stopSignal: STOP_SIGNAL, onSpawn: options.onSpawn }, url('postgres'));
   await ensureDatabase(url('postgres'));
   return { ...server, name: NAME, url: url(DATABASE), port, stopSignal: STOP_SIGNAL };
 }
 
-async function spawnPostgres(dataDir: string, cluster: string, binaries: PostgresBinaries, account: PostgresAccount, port: number, url: string): Promise<SpawnedServer> {
+function postgresArgs(cluster: string, port: number): string[] {
   const settings = Object.entries({ ...SERVER_SETTINGS, port: String(port) }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const command = account.start(binaries.postgres, ['-D', cluster, ...settings]);
+  return ['-D', cluster, ...settings];
+}
+
+async function spawnPostgres(command: ServerCommand, url: string): Promise<SpawnedServer> {
   const until = performance.now() + OLD_BACKENDS_TIMEOUT_MS;
   for (;;) {
-    const server = await spawnServer({ name: NAME, ...command, dataDir, stopSignal: STOP_SIGNAL });
+    const server = await spawnServer(command);
     try {
       await waitUntilReady(NAME, server, () => answersTo(url), READY_TIMEOUT_MS);
       return server;

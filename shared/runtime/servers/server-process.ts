@@ -37,6 +37,8 @@ export interface StartOptions {
   port?: number;
   /** Told in a line each what takes time: what is fetched, what is cleared away. */
   log: (line: string) => void;
+  /** Told as soon as the server's process is there, long before it answers: so that a guard can know of it from the first moment. */
+  onSpawn?: (pid: number, stopSignal: NodeJS.Signals) => void;
 }
 
 export interface ServerCommand {
@@ -49,6 +51,7 @@ export interface ServerCommand {
   env?: NodeJS.ProcessEnv;
   uid?: number;
   gid?: number;
+  onSpawn?: StartOptions['onSpawn'];
 }
 
 export interface SpawnedServer {
@@ -84,6 +87,7 @@ export async function spawnServer(server: ServerCommand): Promise<SpawnedServer>
     child.once('error', (cause) => reject(new Error(`${server.name} could not be started as ${server.command}`, { cause })));
   });
   const pid = child.pid as number;
+  server.onSpawn?.(pid, server.stopSignal);
   const pidFile = join(server.dataDir, PID_FILE);
   const identity = identify(pid);
   if (identity) writeFileSync(pidFile, JSON.stringify(identity));
