@@ -1,5 +1,5 @@
 import type { SliceOutcome, Chunk } from '../../shared/contracts/slices.ts';
-import { FLEET_ERRORS, fleetErrorType } from '../../shared/errors/fleet-errors.ts';
+import { fleetErrorType } from '../../shared/errors/fleet-errors.ts';
 import type { Logger } from '../../shared/runtime/log.ts';
 import { buildChunk } from './build-chunk.ts';
 import type { Entry, WriteQueue } from './queue.ts';
@@ -69,7 +69,7 @@ export class Dispatcher {
 
   #pump(): void {
     while (this.#queue.length > 0) {
-      const nodeId = this.#slots.take(this.#tools.now());
+      const nodeId = this.#slots.take(this.#tools.now(), this.#queue.items >= this.#limits.aimRows);
       if (nodeId === undefined) return;
       const free = Math.max(1, this.#slots.total - this.#slots.inFlight + 1);
       const rows = Math.min(this.#limits.maxRows, Math.max(this.#limits.aimRows, Math.ceil(this.#queue.items / free)));
@@ -103,12 +103,13 @@ export class Dispatcher {
       this.#giveBack(nodeId, true);
     } else if (type !== undefined && LOST.has(type)) {
       this.#tools.onHandover('lost');
+      for (const entry of entries) entry.lost = true;
       this.#tools.log.warn({ err: error, writer: nodeId, requests: entries.length }, 'a writer did not answer; its slices go to another');
       this.#tools.after(LOST_PAUSE_MS, () => this.#requeue(entries));
       this.#giveBack(nodeId, false);
     } else {
       this.#tools.onHandover('failed');
-      if (type !== FLEET_ERRORS.idConflict) this.#tools.log.warn({ err: error, writer: nodeId, requests: entries.length }, 'a chunk was not written');
+      this.#tools.log.warn({ err: error, writer: nodeId, requests: entries.length }, 'a chunk was not written');
       this.#giveBack(nodeId, false);
       for (const entry of entries) entry.failed(error);
     }

@@ -5,6 +5,9 @@ export type DecimalFault = 'type' | 'format' | 'range' | 'scale';
 
 const NUMBER_TEXT = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,6}))?$/;
 const ZEROS = '0'.repeat(64);
+const MINUS = 45;
+const ZERO = 48;
+const NINE = 57;
 /** No exponent beyond this can bring a number into any numeric column's range, unless all its digits are zero. */
 const LARGEST_EXPONENT = 400;
 
@@ -22,11 +25,21 @@ export function canonicalDecimal(value: unknown, precision: number, scale: numbe
       if (digits.length - (value < 0 ? 1 : 0) > precision - scale) return { fault: 'range' };
       return { text: scale === 0 ? digits : `${digits}.${ZEROS.slice(0, scale)}` };
     }
-    return fromText(String(value), precision, scale);
+    const digits = String(value);
+    return plainFraction(digits, precision, scale) ?? fromText(digits, precision, scale);
   }
   if (typeof value === 'string') return fromText(value, precision, scale);
   if (value instanceof ExactNumber) return fromText(value.text, precision, scale);
   return { fault: 'type' };
+}
+
+/** The common case of a JS number with a fraction and no exponent, without the general parser; undefined for all others. */
+function plainFraction(digits: string, precision: number, scale: number): { text: string } | undefined {
+  const point = digits.indexOf('.');
+  const behind = digits.length - point - 1;
+  if (point === -1 || behind > scale || digits.includes('e')) return undefined;
+  const before = digits.charCodeAt(0) === MINUS ? point - 1 : point;
+  return before > precision - scale ? undefined : { text: digits + ZEROS.slice(0, scale - behind) };
 }
 
 function fromText(text: string, precision: number, scale: number): { text: string } | { fault: DecimalFault } {
@@ -63,8 +76,12 @@ function place(digits: string, point: number, scale: number): string {
 
 /** Compares a canonical decimal with zero: -1, 0 or 1. */
 export function signOf(canonical: string): -1 | 0 | 1 {
-  if (!/[1-9]/.test(canonical)) return 0;
-  return canonical.startsWith('-') ? -1 : 1;
+  const negative = canonical.charCodeAt(0) === MINUS;
+  for (let i = negative ? 1 : 0; i < canonical.length; i++) {
+    const code = canonical.charCodeAt(i);
+    if (code > ZERO && code <= NINE) return negative ? -1 : 1;
+  }
+  return 0;
 }
 
 /** `JSON.rawJSON` of ECMAScript's "JSON.parse source text access" proposal (stage 4), which TypeScript's library lacks. */

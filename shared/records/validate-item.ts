@@ -25,6 +25,7 @@ export function compileItemCheck(rules: ItemRules, ignored: readonly string[]): 
   validator.add('text', asRule(textRule));
   validator.add('whole', asRule(wholeRule));
   const check = validator.compile(rules) as (item: RecordRow) => true | ValidationError[];
+  const known = new Set(Object.keys(rules));
   const skipped = new Set(ignored);
 
   return (item) => {
@@ -32,12 +33,13 @@ export function compileItemCheck(rules: ItemRules, ignored: readonly string[]): 
     if (whole !== undefined) return { faults: [whole] };
     const row = item as RecordRow;
     const faults: Fault[] = [];
-    for (const name of Object.keys(row)) {
+    // Items come from JSON.parse: they inherit nothing that for-in would list.
+    for (const name in row) {
       const value = row[name];
       // Null is as good as absent; what Sluice sets itself is never taken from the client.
-      if ((value === null && !Object.hasOwn(rules, name)) || skipped.has(name)) row[name] = undefined;
-      else if (value === DUPLICATE_KEY) faults.push({ pointer: pointerTo(name), code: 'duplicate-key', message: `"${short(name)}" stands more than once in this item, with different values.` });
-      else if (!Object.hasOwn(rules, name)) faults.push({ pointer: pointerTo(name), code: 'unknown-field', message: `"${short(name)}" is not a member of this record; known are ${Object.keys(rules).join(', ')}.` });
+      if ((value === null && !known.has(name)) || skipped.has(name)) row[name] = undefined;
+      else if (value === DUPLICATE_KEY) faults.push({ pointer: pointerTo(name), code: 'duplicate-key', message: `"${short(name)}" stands more than once in this item.` });
+      else if (!known.has(name)) faults.push({ pointer: pointerTo(name), code: 'unknown-field', message: `"${short(name)}" is not a member of this record; known are ${Object.keys(rules).join(', ')}.` });
     }
     if (faults.length > 0) for (const fault of faults) delete row[unpointer(fault.pointer)];
     const result = check(row);
@@ -78,43 +80,56 @@ function short(name: string): string {
   return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name;
 }
 
-/** A rule's work: the value to keep, or the code of its fault. */
-type Judge<R> = (value: unknown, rule: R) => { value: unknown } | { fault: string };
+/** Says that a value has a fault; one for each code, so that judging a good value allocates nothing. */
+class Refusal {
+  readonly code: string;
+  constructor(code: string) {
+    this.code = code;
+  }
+}
+const REFUSE = {
+  type: new Refusal('type'), format: new Refusal('format'), range: new Refusal('range'), scale: new Refusal('scale'),
+  length: new Refusal('length'), characters: new Refusal('characters'),
+};
+
+/** A rule's work: the value to keep, or a refusal. */
+type Judge<R> = (value: unknown, rule: R) => unknown;
 
 const decimalRule: Judge<DecimalRule> = (value, rule) => {
   const result = canonicalDecimal(value, rule.precision, rule.scale);
-  if ('fault' in result) return result;
+  if ('fault' in result) return REFUSE[result.fault];
   if (rule.sign !== undefined) {
     const sign = signOf(result.text);
-    if (sign < 0 || (sign === 0 && rule.sign === 'positive')) return { fault: 'range' };
+    if (sign < 0 || (sign === 0 && rule.sign === 'positive')) return REFUSE.range;
   }
-  return { value: result.text };
+  return result.text;
 };
 
 const textRule: Judge<TextRule> = (value, rule) => {
-  if (typeof value !== 'string') return { fault: 'type' };
-  if (value.length > rule.max * 2) return { fault: 'length' };
-  if (!value.isWellFormed() || value.includes('\u0000')) return { fault: 'characters' };
+  if (typeof value !== 'string') return REFUSE.type;
+  if (value.length > rule.max * 2) return REFUSE.length;
+  if (!value.isWellFormed() || value.includes('\u0000')) return REFUSE.characters;
   const length = value.length >= rule.min && value.length <= rule.max ? value.length : [...value].length;
-  return length < rule.min || length > rule.max ? { fault: 'length' } : { value };
+  return length < rule.min || length > rule.max ? REFUSE.length : value;
 };
 
 const wholeRule: Judge<WholeRule> = (value, rule) => {
-  if (value instanceof ExactNumber) return { fault: 'range' };
-  if (typeof value !== 'number' || !Number.isInteger(value)) return { fault: 'type' };
-  return value < rule.min || value > rule.max ? { fault: 'range' } : { value };
+  if (value instanceof ExactNumber) return REFUSE.range;
+  if (typeof value !== 'number' || !Number.isInteger(value)) return REFUSE.type;
+  return value < rule.min || value > rule.max ? REFUSE.range : value;
 };
 
 /** Turns a judge into a rule of fastest-validator, whose compiled code calls it through the context. */
 function asRule<R extends ItemRule>(judge: Judge<R>) {
-  return function (this: unknown, { schema, index }: { schema: unknown; index: number }, _path: string, context: { customs: Record<number, unknown> }) {
+  return function (this: unknown, { schema, index }: { schema: unknown; index: number }, _path: string, context: { customs: Record<string | number, unknown> }) {
+    context.customs.Refusal = Refusal;
     context.customs[index] = { judge: (value: unknown) => judge(value, schema as R) };
     return {
       sanitized: true,
       source: `
         const result = context.customs[${index}].judge(value);
-        if (result.fault !== undefined) { errors.push({ type: result.fault, field, actual: undefined }); return value; }
-        return result.value;`,
+        if (result instanceof context.customs.Refusal) { errors.push({ type: result.code, field, actual: undefined }); return value; }
+        return result;`,
     };
   } as unknown as Parameters<FastestValidator.default['add']>[1];
 }

@@ -19,19 +19,24 @@ export async function send(req: IncomingMessage, res: ServerResponse, answer: An
     await (gzipped ? pipeline(body, createGzip({ level: constants.Z_BEST_SPEED }), res) : pipeline(body, res));
     return;
   }
-  let bytes = typeof body === 'string' ? Buffer.from(body) : body;
-  if (gzipped && bytes.length >= LEAST_BYTES) {
-    bytes = await compress(bytes, { level: constants.Z_BEST_SPEED });
-    headers['Content-Encoding'] = 'gzip';
-  }
   if (answer.status === 204 || answer.status === 304) {
     delete headers['Content-Type'];
     res.writeHead(answer.status, headers).end();
     return;
   }
-  headers['Content-Length'] = String(bytes.length);
-  res.writeHead(answer.status, bytes.length >= LEAST_BYTES ? { ...headers, Vary: 'Accept-Encoding' } : headers);
-  res.end(req.method === 'HEAD' ? undefined : bytes);
+  let content = body;
+  let length = Buffer.byteLength(body);
+  if (length >= LEAST_BYTES) {
+    headers.Vary = 'Accept-Encoding';
+    if (gzipped) {
+      content = await compress(body, { level: constants.Z_BEST_SPEED });
+      length = content.length;
+      headers['Content-Encoding'] = 'gzip';
+    }
+  }
+  headers['Content-Length'] = String(length);
+  // A string leaves in one write together with the head, a Buffer in a second one.
+  res.writeHead(answer.status, headers).end(req.method === 'HEAD' ? undefined : content);
 }
 
 function acceptsGzip(header: string | string[] | undefined): boolean {

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { tellReader } from '../body/read-body.ts';
 
 /** Longest time for the headers of a request. */
 const HEADERS_MS = 10_000;
@@ -14,6 +15,8 @@ export function tuneServer(server: Server, deadlineMs: number): void {
   server.requestTimeout = deadlineMs + BODY_GRACE_MS;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    // A broken body is answered by whoever reads it.
+    if (tellReader(error, socket)) return;
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
       return;

@@ -40,7 +40,8 @@ const LEADING = 15;
  * - `made` inserts the batches of sole slices, closed: nothing else will ever be written for them;
  * - `held` locks the batches of the others FOR SHARE, so that settling (which moves the epoch) waits for this flush;
  * - `led` inserts the ledger rows; a repeat of the same slice conflicts and is left out;
- * - the records join the ledger rows really inserted, by the slice's position: one array per column.
+ * - the records join the ledger rows really inserted, by the slice's position: one array per column, unnested side by
+ *   side in a select list, which streams them (as functions in FROM each would fill a tuplestore first: 9 % more CPU).
  *
  * Joins are hash joins on writers' connections (they run with enable_nestloop = off, see `WRITER_PLANNER`): the planner
  * cannot know how many slices a parameter holds, and a nested loop over 500 singles took 20 ms.
@@ -83,7 +84,7 @@ acc as materialized (
 rec as (
   insert into "${target.table}" (${names.join(', ')})
   select ${values.join(', ')}
-  from acc, unnest($16::int4[], $17::int4[]${rowParams.map((p) => `, ${p}`).join('')}) as r(no, off${carried.map((_, i) => `, c${i}`).join('')})
+  from acc, (select unnest($16::int4[]) as no, unnest($17::int4[]) as off${rowParams.map((p, i) => `, unnest(${p}) as c${i}`).join('')}) r
   where acc.first_ids[r.no] <> 0
 )
 select first_ids from acc`;
