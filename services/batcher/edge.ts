@@ -1,5 +1,4 @@
 import type { ServiceBroker } from 'moleculer';
-import { v7 as uuidv7 } from 'uuid';
 import type { Actions, BatchOutcome, ChangeAnswer, TakeBatch, TakeChange } from '../../shared/contracts/actions.ts';
 import type { Chunk, SliceOutcome } from '../../shared/contracts/slices.ts';
 import { RESERVE_BLOCKS, reserveBlocksBeyond } from '../../shared/db/queries/batches.ts';
@@ -46,8 +45,9 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
   const slots = new Slots();
   const drain = new DrainRate(now());
   const retryAfter = () => drain.secondsFor(queue.items, now());
-  const admission = new Admission({ queue, maxRequests: settings.maxRequests, retryAfter, onRefusal: (reason) => metrics.count('batcher_refusals_total', { reason }) });
+  const admission = new Admission({ queue, handedOver: () => dispatcher.handedOver, maxRequests: settings.maxRequests, retryAfter, onRefusal: (reason) => metrics.count('batcher_refusals_total', { reason }) });
   const background = new Set<Promise<unknown>>();
+  const inWork = new Set<string>();
 
   const dispatcher = new Dispatcher(queue, slots, { aimRows: settings.bulkInsertBatchSize, maxRows: settings.chunkMaxRows, maxBytes: settings.chunkMaxBytes }, {
     write: (nodeId, chunk, deadlineMs, requestIds) => callWriter(broker, nodeId, chunk, deadlineMs, requestIds),
@@ -63,6 +63,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     dispatcher,
     log,
     owner: node.nodeId,
+    inWork,
     leaseMs: settings.batchLease,
     statementTimeoutMs: settings.statementTimeout,
     settlePatienceMs: settings.lockTimeout + CALL_GRACE_MS,
@@ -71,7 +72,6 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     chunkMaxRows: settings.chunkMaxRows,
     chunkMaxBytes: settings.chunkMaxBytes,
     now,
-    newBatchId: () => uuidv7(),
     retryAfter,
     onSettle: (cause) => metrics.count('batcher_settles_total', { cause }),
   };
@@ -83,6 +83,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
   const reaper: ReaperTools = {
     pool: database.pool,
     owner: node.nodeId,
+    inWork,
     leaseMs: settings.batchLease,
     idempotencyHours: settings.idempotencyKeep,
     statementTimeoutMs: settings.statementTimeout,
@@ -115,7 +116,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     take(params) {
       const target = targets.get(params.kind);
       if (target === undefined) throw new Error(`this node knows no record kind "${params.kind}"`);
-      return admission.admit(params.items.length, 0, async () => {
+      return admission.admit(params.items.length, async () => {
         const outcome = await takeBatch(tools, target, params, (work) => {
           background.add(work);
           void work.finally(() => background.delete(work));
@@ -124,7 +125,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
         return outcome;
       });
     },
-    change: (params) => admission.admit(1, 0, () => takeChange(changeTools, params)),
+    change: (params) => admission.admit(1, () => takeChange(changeTools, params)),
     start() {
       lookAround();
       for (const loop of loops) loop.start();

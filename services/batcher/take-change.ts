@@ -13,7 +13,6 @@ export interface ChangeTools {
   statementTimeoutMs: number;
   leaseMs: number;
   now: () => number;
-  newBatchId: () => string;
   retryAfter: () => number;
   log: Logger;
 }
@@ -50,7 +49,7 @@ export async function takeChange(tools: ChangeTools, params: TakeChange): Promis
 }
 
 async function batchIdOf(tools: ChangeTools, params: TakeChange): Promise<{ batchId: string; known: boolean }> {
-  const batchId = tools.newBatchId();
+  const { batchId } = params;
   if (params.key === undefined) return { batchId, known: false };
   const { key, sha } = params.key;
   for (;;) {

@@ -1,11 +1,19 @@
 import type { ServiceBroker } from 'moleculer';
+import type { NamedStatement } from '../../shared/db/queries/flush.ts';
+import { runStatement } from '../../shared/db/run-statement.ts';
 import { columnsOf } from '../../shared/records/columns.ts';
 import type { RecordKind } from '../../shared/records/record-kind.ts';
 import { compileItemCheck } from '../../shared/records/validate-item.ts';
 import { compileWire } from '../../shared/records/wire.ts';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
+import { docsFile } from './docs/docs-file.ts';
 import { readiness } from './health.ts';
+import type { Answer, Call } from './http/call.ts';
 import type { Handler } from './http/serve.ts';
+import { noSuchRoute } from './http/unknown-route.ts';
+import { batch, get, items, list } from './list/handlers.ts';
+import { getRecords, recordReader } from './list/record-reader.ts';
+import { buildOpenApi } from './openapi/build.ts';
 import type { Operation, Route } from './routes-table.ts';
 import { intakeCalls, type Intake, type ServedKind } from './write/intake.ts';
 import { postBatch } from './write/post-batch.ts';
@@ -19,8 +27,10 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker): (ro
   const intake: Intake = {
     ...intakeCalls(broker),
     limits: { maxBodyBytes: settings.maxBodyBytes, maxBatchItems: settings.maxBatchItems },
-    stored: async () => new Map(),
+    stored: (kind, ids) => getRecords(kind.reader, ids),
   };
+  const run = (statement: NamedStatement, values: unknown[]) => runStatement(node.database.pool, statement, values, settings.statementTimeout);
+  const openapi = JSON.stringify(buildOpenApi([...kinds.values()], settings));
   const kindOf = (route: Route): ServedKind => {
     const kind = kinds.get(route.kind?.name ?? '');
     if (kind === undefined) throw new Error(`the route ${route.path} names no kind of this node`);
@@ -30,26 +40,33 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker): (ro
     'post-one': (route) => (call) => postOne(intake, kindOf(route), call),
     'post-batch': (route) => (call) => postBatch(intake, kindOf(route), call),
     'put-record': (route) => (call) => putOne(intake, kindOf(route), call),
-    'list-records': () => () => ({ status: 501 }),
-    'get-record': () => () => ({ status: 501 }),
-    'batch-status': () => () => ({ status: 501 }),
-    'batch-items': () => () => ({ status: 501 }),
+    'list-records': (route) => (call) => list(kindOf(route).reader, settings.unknownQuery, call),
+    'get-record': (route) => (call) => get(kindOf(route).reader, settings.unknownQuery, call),
+    'batch-status': () => (call) => batch(run, settings.unknownQuery, call),
+    'batch-items': () => (call) => items(run, settings.unknownQuery, call),
     'health-live': () => () => ({ status: 200, body: '{"status":"UP"}' }),
     'health-ready': () => () => readiness(node, broker),
     metrics: () => async () => ({ status: 200, contentType: node.metrics.registry.contentType, body: await node.metrics.registry.metrics() }),
-    openapi: () => () => ({ status: 501 }),
-    docs: () => () => ({ status: 501 }),
+    openapi: () => () => ({ status: 200, body: openapi }),
+    docs: () => (call) => docsPage(call),
   };
   return (route) => make[route.operation](route);
 }
 
+async function docsPage(call: Call): Promise<Answer> {
+  const file = await docsFile(call.params.file);
+  if (file === undefined) throw noSuchRoute();
+  return { status: 200, contentType: file.contentType, headers: file.headers, body: file.bytes };
+}
+
 function servedKind(node: NodeContext, record: RecordKind): ServedKind {
   const columns = columnsOf(node.database.orm, record);
+  const wire = compileWire(record, columns);
   return {
     record,
-    table: node.database.orm.getMetadata().get(record.entity.meta.class).tableName,
     columns,
-    wire: compileWire(record, columns),
+    wire,
+    reader: recordReader(node.database.pool, record, columns, wire, node.settings.statementTimeout),
     checkChange: record.change === undefined ? undefined : compileItemCheck(record.change.rules, []),
   };
 }

@@ -29,6 +29,8 @@ export interface Events {
 }
 
 export interface TakeBatch {
+  /** Given by the gateway, so that it can name the place to ask even if the batcher never answers. */
+  batchId: string;
   kind: string;
   items: unknown[];
   client: string;
@@ -77,6 +79,7 @@ export interface BatchMetrics {
 
 /** A change as a client sends it, checked, with canonical values. */
 export interface TakeChange {
+  batchId: string;
   kind: string;
   id: number;
   body: Record<string, unknown>;

@@ -10,6 +10,11 @@ export function fallbackHandler(routes: readonly Route[]): (call: Call) => never
     if (allow.length > 0) {
       throw new ProblemError({ status: 405, code: 'method-not-allowed', title: 'Method not allowed', detail: `${req.method} is not offered here; ${allow.join(', ')} ${allow.length === 1 ? 'is' : 'are'}.`, headers: { Allow: allow.join(', ') } });
     }
-    throw new ProblemError({ status: 404, code: 'no-such-route', title: 'No such route', detail: 'Nothing is served under this path; /docs shows what is.' });
+    throw noSuchRoute();
   };
+}
+
+/** 404: nothing is served there. */
+export function noSuchRoute(): ProblemError {
+  return new ProblemError({ status: 404, code: 'no-such-route', title: 'No such route', detail: 'Nothing is served under this path; /docs shows what is.' });
 }

@@ -1,18 +1,21 @@
 import type { ServiceBroker } from 'moleculer';
+import { v7 as uuidv7 } from 'uuid';
 import type { BatchOutcome, TakeBatch, TakeChange, ChangeAnswer } from '../../../shared/contracts/actions.ts';
+import { FLEET_ERRORS, fleetErrorType } from '../../../shared/errors/fleet-errors.ts';
 import type { Column } from '../../../shared/records/columns.ts';
 import type { RecordKind, RecordRow } from '../../../shared/records/record-kind.ts';
 import type { Checked } from '../../../shared/records/validate-item.ts';
 import type { Wire } from '../../../shared/records/wire.ts';
 import type { Call } from '../http/call.ts';
+import type { RecordReader } from '../list/record-reader.ts';
 import type { Preferences } from './prefer.ts';
 
 /** A kind as the gateway serves it. */
 export interface ServedKind {
   record: RecordKind;
-  table: string;
   columns: readonly Column[];
   wire: Wire;
+  reader: RecordReader;
   /** Check of a change's body; only kinds that can be changed have one. */
   checkChange: ((body: unknown) => Checked) | undefined;
 }
@@ -26,18 +29,46 @@ export interface Intake {
   stored(kind: ServedKind, ids: readonly number[]): Promise<Map<number, string>>;
 }
 
+/** The id of a new batch: UUID version 7, so that the ledger's partitions follow time. */
+export function newBatchId(): string {
+  return uuidv7();
+}
+
 /** Until there are API keys, all callers are one client. */
 export const ANONYMOUS = 'anonymous';
 
 /** Time beyond the deadline in which a batch is settled and the answer made. */
 const SETTLE_MS = 6_000;
 
-/** Calls of the batcher, each with a time limit beyond the deadline that it keeps itself. */
+/**
+ * Calls of the batcher, each with a time limit beyond the deadline that it keeps itself. A batcher that was called and
+ * never answered leaves the outcome unknown: that is told as pending, never as failed.
+ */
 export function intakeCalls(broker: ServiceBroker): Pick<Intake, 'take' | 'change'> {
   return {
-    take: (params) => broker.call('batcher.take', params, { timeout: params.deadlineMs + SETTLE_MS }),
-    change: (params) => broker.call('batcher.change', params, { timeout: params.deadlineMs + SETTLE_MS }),
+    async take(params) {
+      try {
+        return await broker.call<BatchOutcome, TakeBatch>('batcher.take', params, { timeout: params.deadlineMs + SETTLE_MS });
+      } catch (error) {
+        if (!unanswered(error)) throw error;
+        return { batchId: params.batchId, state: 'pending', replayed: false, requested: params.items.length, receivedAt: '', ids: [], rejects: [], withdrawn: [], metrics: { validateMs: 0, queueMs: 0, writeMs: 0, totalMs: 0, slices: 0 } };
+      }
+    },
+    async change(params) {
+      try {
+        return await broker.call<ChangeAnswer, TakeChange>('batcher.change', params, { timeout: params.deadlineMs + SETTLE_MS });
+      } catch (error) {
+        if (!unanswered(error)) throw error;
+        return { batchId: params.batchId, replayed: false, outcome: { outcome: 'unknown' } };
+      }
+    },
   };
+}
+
+/** Whether a call may have been carried out although no answer came. */
+function unanswered(error: unknown): boolean {
+  const type = fleetErrorType(error);
+  return type === 'REQUEST_TIMEOUT' || type === 'REQUEST_REJECTED' || type === FLEET_ERRORS.outcomeUnknown;
 }
 
 /** Time left for a call in ms: its deadline, or less if the client prefers not to wait so long. */

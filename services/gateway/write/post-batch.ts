@@ -5,7 +5,7 @@ import { parseNdjson } from '../body/parse-ndjson.ts';
 import { readBody } from '../body/read-body.ts';
 import type { Answer, Call } from '../http/call.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
-import { ANONYMOUS, recordOfItem, timeLeft, type Intake, type ServedKind } from './intake.ts';
+import { ANONYMOUS, newBatchId, recordOfItem, timeLeft, type Intake, type ServedKind } from './intake.ts';
 import { parsePrefer } from './prefer.ts';
 import { renderBatch } from './render-batch.ts';
 
@@ -22,6 +22,7 @@ export async function postBatch(intake: Intake, kind: ServedKind, call: Call): P
   const preferences = parsePrefer(call.req.headers.prefer);
   const key = idempotencyKeyOf(call.req, call.url.pathname, body);
   const outcome = await intake.take({
+    batchId: newBatchId(),
     kind: kind.record.name,
     items,
     client: ANONYMOUS,

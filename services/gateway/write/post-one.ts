@@ -6,7 +6,7 @@ import { parseSingle } from '../body/parse-json.ts';
 import { readBody } from '../body/read-body.ts';
 import type { Answer, Call } from '../http/call.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
-import { ANONYMOUS, recordOfItem, timeLeft, type Intake, type ServedKind } from './intake.ts';
+import { ANONYMOUS, newBatchId, recordOfItem, timeLeft, type Intake, type ServedKind } from './intake.ts';
 import { parsePrefer } from './prefer.ts';
 
 /** POST of one record: 201 and the record, or a problem that says why not. */
@@ -17,6 +17,7 @@ export async function postOne(intake: Intake, kind: ServedKind, call: Call): Pro
   const preferences = parsePrefer(call.req.headers.prefer);
   const key = idempotencyKeyOf(call.req, call.url.pathname, body);
   const outcome = await intake.take({
+    batchId: newBatchId(),
     kind: kind.record.name,
     items: [item],
     client: ANONYMOUS,

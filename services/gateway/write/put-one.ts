@@ -6,7 +6,7 @@ import { parseSingle } from '../body/parse-json.ts';
 import { readBody } from '../body/read-body.ts';
 import type { Answer, Call } from '../http/call.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
-import { ANONYMOUS, timeLeft, type Intake, type ServedKind } from './intake.ts';
+import { ANONYMOUS, newBatchId, timeLeft, type Intake, type ServedKind } from './intake.ts';
 import { pending, withdrawn } from './post-one.ts';
 import { parsePrefer } from './prefer.ts';
 import { recordIdOf } from './record-id.ts';
@@ -22,6 +22,7 @@ export async function putOne(intake: Intake, kind: ServedKind, call: Call): Prom
   const preferences = parsePrefer(call.req.headers.prefer);
   const key = idempotencyKeyOf(call.req, call.url.pathname, body);
   const { outcome, replayed, batchId } = await intake.change({
+    batchId: newBatchId(),
     kind: kind.record.name,
     id,
     body: checked.item,
