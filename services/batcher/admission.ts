@@ -3,7 +3,9 @@ import type { WriteQueue } from './queue.ts';
 
 /** Decides before any work is done whether a request may come in. */
 export interface AdmissionTools {
-  queue: WriteQueue;
+  queue: Pick<WriteQueue, 'hasRoom'>;
+  /** Items that writers have in hand at this moment. */
+  handedOver: () => number;
   maxRequests: number;
   retryAfter: () => number;
   onRefusal(reason: string): void;
@@ -13,6 +15,7 @@ export interface AdmissionTools {
 export class Admission {
   readonly #tools: AdmissionTools;
   #active = 0;
+  #items = 0;
 
   constructor(tools: AdmissionTools) {
     this.#tools = tools;
@@ -26,17 +29,20 @@ export class Admission {
    * Runs the work of a request if there is room for it.
    * @throws ProblemError 503 with Retry-After when there is not; nothing was done then
    */
-  async admit<T>(items: number, bytes: number, work: () => Promise<T>): Promise<T> {
-    const reason = this.#active >= this.#tools.maxRequests ? 'requests' : this.#tools.queue.hasRoom(items, bytes) ? undefined : 'queue';
+  async admit<T>(items: number, work: () => Promise<T>): Promise<T> {
+    const waiting = Math.max(0, this.#items - this.#tools.handedOver());
+    const reason = this.#active >= this.#tools.maxRequests ? 'requests' : this.#tools.queue.hasRoom(items, waiting) ? undefined : 'queue';
     if (reason !== undefined) {
       this.#tools.onRefusal(reason);
       throw overloaded(this.#tools.retryAfter());
     }
     this.#active++;
+    this.#items += items;
     try {
       return await work();
     } finally {
       this.#active--;
+      this.#items -= items;
     }
   }
 }

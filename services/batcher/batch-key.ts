@@ -39,6 +39,8 @@ export async function startKeyed(tools: KeyTools, fresh: BatchHead, key: { key: 
     const [same, batchId, state, epoch, requested, receivedAt, due] = known as [boolean, string, string | null, number, number, Date, boolean];
     if (!same) throw otherBody();
     const batch = { ...fresh, batchId, requested, receivedAt: new Date(receivedAt).toISOString() };
+    // Claimed by us in a try whose answer was lost.
+    if (batchId === fresh.batchId && state === 'open' && epoch === 0) return { start: 'fresh' };
     if (state === 'closed') {
       const answer = await readLedger(pool, batchId, requested, statementTimeoutMs);
       if (answer.missing.length < requested) return { start: 'replay', batch, answer };

@@ -74,9 +74,10 @@ export function assignIds(ranges: readonly Range[], runs: readonly IdRun[], good
     while (reject < rejects.length && (rejects[reject]?.[0] ?? end) < end) reject++;
     return rejects.slice(from, reject);
   };
-  if (ranges[0] !== undefined) rejectsUpTo(ranges[0].firstIndex);
   for (const range of ranges) {
     let { firstIndex, span, from } = range;
+    // Between two ranges there may be slices of an earlier attempt, which have their rejects already.
+    rejectsUpTo(firstIndex);
     if (idsNeeded(range) === 0) {
       slices.push({ ...range, firstId: 1, rejects: rejectsUpTo(firstIndex + span) });
       continue;

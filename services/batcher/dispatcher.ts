@@ -38,12 +38,18 @@ export class Dispatcher {
   readonly #limits: ChunkLimits;
   readonly #tools: DispatchTools;
   #scheduled = false;
+  #handedOver = 0;
 
   constructor(queue: WriteQueue, slots: Slots, limits: ChunkLimits, tools: DispatchTools) {
     this.#queue = queue;
     this.#slots = slots;
     this.#limits = limits;
     this.#tools = tools;
+  }
+
+  /** Items that writers have in hand. */
+  get handedOver(): number {
+    return this.#handedOver;
   }
 
   /** Queues slices; they are handed over before this turn of the event loop ends, if a slot is free. */
@@ -82,6 +88,8 @@ export class Dispatcher {
     const now = this.#tools.now();
     const deadlineMs = Math.max(...entries.map((e) => e.deadlineAt)) - now;
     for (const entry of entries) entry.handedOverAt ??= now;
+    const items = entries.reduce((sum, entry) => sum + entry.items, 0);
+    this.#handedOver += items;
     try {
       const outcomes = await this.#tools.write(nodeId, chunk, deadlineMs, entries.map((e) => e.requestId));
       if (outcomes.length !== chunk.slices.length) throw new Error(`a writer answered for ${outcomes.length} slices of ${chunk.slices.length}`);
@@ -92,6 +100,8 @@ export class Dispatcher {
       for (const entry of entries) entry.done(outcomes.slice(at, (at += entry.slices.length)));
     } catch (error) {
       this.#failed(nodeId, entries, error);
+    } finally {
+      this.#handedOver -= items;
     }
   }
 

@@ -21,6 +21,8 @@ export class IdBlocks {
   #free: IdRun[] = [];
   #reserving: Promise<void> | undefined;
   #beyond = false;
+  /** Ids from here on were reserved after the last distrust. */
+  #trustedFrom = 0;
 
   constructor(reserve: ReserveBlocks) {
     this.#reserve = reserve;
@@ -43,8 +45,12 @@ export class IdBlocks {
     return runs;
   }
 
-  /** Drops all ids in stock, because some were found in use: the next ones come from beyond the table's greatest. */
-  distrust(): void {
+  /**
+   * `id` was given out here and found in use: drops all ids in stock, and the next ones come from beyond the table's
+   * greatest. Many slices of one flush report the same trouble; only the first of them costs the stock.
+   */
+  distrust(id: number): void {
+    if (this.#beyond || id < this.#trustedFrom) return;
     this.#free = [];
     this.#beyond = true;
   }
@@ -62,10 +68,16 @@ export class IdBlocks {
   }
 
   async #fetch(count: number): Promise<void> {
-    const blocks = Math.ceil((count - this.#available()) / ID_BLOCK);
-    const first = await this.#reserve(Math.max(1, blocks), this.#beyond);
-    this.#beyond = false;
-    for (let block = first; block < first + Math.max(1, blocks); block++) {
+    const beyond = this.#beyond;
+    const blocks = Math.max(1, Math.ceil((count - this.#available()) / ID_BLOCK));
+    const first = await this.#reserve(blocks, beyond);
+    // Distrusted while it was asked for: these blocks may be in use too.
+    if (this.#beyond && !beyond) return;
+    if (beyond) {
+      this.#beyond = false;
+      this.#trustedFrom = first * ID_BLOCK;
+    }
+    for (let block = first; block < first + blocks; block++) {
       // Id 0 is never given out: clients take it for "no id".
       const skip = block === 0 ? 1 : 0;
       this.#free.push({ firstId: block * ID_BLOCK + skip, length: ID_BLOCK - skip });

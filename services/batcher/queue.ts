@@ -19,6 +19,8 @@ export interface Entry {
   deadlineAt: number;
   /** When a writer had it first (monotonic ms): from then on only the ledger can tell what became of it. */
   handedOverAt: number | undefined;
+  /** A writer had it and never answered: it may still write it. */
+  lost: boolean;
   settled: boolean;
   /** One outcome a slice, in order. */
   done(outcomes: SliceOutcome[]): void;
@@ -55,9 +57,13 @@ export class WriteQueue {
     return this.#entries.length - this.#head;
   }
 
-  /** Whether a request of this size still fits. An empty queue takes any request. */
-  hasRoom(items: number, bytes: number): boolean {
-    return this.#items === 0 || (this.#items + items <= this.#limits.maxItems && this.#bytes + bytes <= this.#limits.maxBytes);
+  /**
+   * Whether a request of this many items still fits. `waiting` counts what was admitted and is not with a writer yet,
+   * on its way into the queue included. An empty queue takes any request.
+   */
+  hasRoom(items: number, waiting: number): boolean {
+    const ahead = Math.max(this.#items, waiting);
+    return ahead === 0 || (ahead + items <= this.#limits.maxItems && this.#bytes < this.#limits.maxBytes);
   }
 
   /** When the oldest entry came, or undefined. Monotonic ms. */

@@ -5,6 +5,8 @@ import { runStatement } from '../../shared/db/run-statement.ts';
 export interface ReaperTools {
   pool: Pool;
   owner: string;
+  /** Ids of the batches that this edge works on. */
+  inWork: ReadonlySet<string>;
   leaseMs: number;
   idempotencyHours: number;
   statementTimeoutMs: number;
@@ -13,7 +15,7 @@ export interface ReaperTools {
 
 /** Renews the leases of the batches that this edge has in work. */
 export async function renewLeases(tools: ReaperTools): Promise<void> {
-  await runStatement(tools.pool, RENEW_LEASES, [tools.owner, tools.leaseMs], tools.statementTimeoutMs);
+  if (tools.inWork.size > 0) await runStatement(tools.pool, RENEW_LEASES, [tools.owner, tools.leaseMs, [...tools.inWork]], tools.statementTimeoutMs);
 }
 
 /** Settles batches whose edge went silent, and forgets keys that are older than their time. Any edge may do it, all may. */

@@ -12,13 +12,15 @@ type RowRange = { from: number; to: number };
 export interface IsolationReport {
   bisections: number;
   refused: number;
+  /** Slices whose ids were in use. */
+  idConflicts: number;
 }
 
 /**
  * Writes a chunk that failed on data: first each slice in a transaction of its own, so that the neighbours of other
  * clients don't pay; a slice that fails again is bisected, left half first, by ranges of the same arrays under
  * savepoints (their depth is log2 of the rows, far below the 64 that a backend keeps in memory). Single rows that the
- * database refuses become rejects; everything else is written.
+ * database refuses become rejects; a slice whose ids are in use is left out and says so; everything else is written.
  * @param writeOne flushes a chunk of one slice in the ordinary way
  * @returns an outcome per slice, in order
  * @throws whatever isn't the data's fault; what was committed by then is found by a repeat of the same chunk
@@ -28,28 +30,38 @@ export async function isolateFailure(
   target: KindFlush,
   chunk: Chunk,
   node: string,
+  leaseMs: number,
   writeOne: (chunk: Chunk) => Promise<SliceOutcome>,
 ): Promise<{ outcomes: SliceOutcome[]; report: IsolationReport }> {
-  const report: IsolationReport = { bisections: 0, refused: 0 };
+  const report: IsolationReport = { bisections: 0, refused: 0, idConflicts: 0 };
   const soles = chunk.slices.filter((s) => s.sole);
   const run = (text: string, values: unknown[]) => em.getKysely().executeQuery(CompiledQuery.raw(text, values));
   if (soles.length > 0) {
-    await run(OPEN_BATCHES, [target.kind, soles.map((s) => s.batchId), soles.map((s) => s.client), soles.map((s) => s.epoch), soles.map((s) => s.requested), soles.map((s) => s.receivedAt)]);
+    await run(OPEN_BATCHES, [target.kind, soles.map((s) => s.batchId), soles.map((s) => s.client), soles.map((s) => s.epoch), soles.map((s) => s.requested), soles.map((s) => s.receivedAt), leaseMs]);
   }
+  const classify = (error: unknown) => classifyFailure(error, target.record, target.primaryKeyConstraint);
   const outcomes: SliceOutcome[] = [];
   for (const [no, slice] of chunk.slices.entries()) {
     const alone = sliceAlone(chunk, no);
-    if (chunk.slices.length > 1) {
+    const write = async () => {
       try {
-        outcomes.push(await writeOne(alone));
-        continue;
+        if (chunk.slices.length > 1) return await writeOne(alone);
       } catch (error) {
-        if (classifyFailure(error, target.record, target.primaryKeyConstraint) !== 'data') throw error;
+        if (classify(error) !== 'data') throw error;
       }
+      return bisectSlice(em, target, alone, slice, node, report, writeOne);
+    };
+    try {
+      outcomes.push(await write());
+    } catch (error) {
+      if (classify(error) !== 'id-conflict') throw error;
+      report.idConflicts++;
+      outcomes.push({ outcome: 'conflict', rejects: [] });
     }
-    outcomes.push(await bisectSlice(em, target, alone, slice, node, report, writeOne));
   }
-  if (soles.length > 0) await run(CLOSE_BATCHES, [soles.map((s) => s.batchId)]);
+  // A batch with slices that still need other ids stays open for them.
+  const whole = soles.map((s) => s.batchId).filter((id) => !outcomes.some((o, no) => o.outcome === 'conflict' && chunk.slices[no]?.batchId === id));
+  if (whole.length > 0) await run(CLOSE_BATCHES, [whole]);
   return { outcomes, report };
 }
 

@@ -18,6 +18,8 @@ export interface FlushTools {
   /** A fresh EntityManager for a unit of work of several statements. */
   fork(): SqlEntityManager;
   node: string;
+  /** Lease of a batch that must stay open while its slices are tried one by one. */
+  leaseMs: number;
   log: Logger;
   attempts: number;
   retryDelayMs: number;
@@ -28,6 +30,8 @@ export interface FlushTools {
   onFlush(ms: number, rows: number): void;
   onRetry(cause: string): void;
   onIsolation(report: IsolationReport): void;
+  /** Ids were given out twice: a fault of Sluice, never of the client. */
+  onIdConflict(slices: number): void;
 }
 
 const LONGEST_PAUSE_MS = 1_000;
@@ -38,7 +42,7 @@ const CLIENT_GRACE_MS = 1_500;
  * Writes one chunk: a flush, tried again with backoff and jitter while the failure is nobody's data and time is left.
  * The same chunk may be written any number of times, here or on another node: the ledger tells what is there already.
  * @returns an outcome per slice, in order
- * @throws a fleet error: `notWritten` or `outcomeUnknown` when time or tries are used up, `idConflict`, `tooLate`
+ * @throws a fleet error: `notWritten`, `outcomeUnknown` or `tooLate` when time or tries are used up
  */
 export async function writeChunk(tools: FlushTools, target: KindFlush, chunk: Chunk, deadlineMs: number): Promise<SliceOutcome[]> {
   const end = tools.now() + deadlineMs;
@@ -49,16 +53,19 @@ export async function writeChunk(tools: FlushTools, target: KindFlush, chunk: Ch
       return await flushOnce(tools, target, chunk);
     } catch (error) {
       const failure = classifyFailure(error, target.record, target.primaryKeyConstraint);
-      if (failure === 'data') {
+      // With other ids the slices would be cut otherwise; that is safe only if this cut surely never wrote and never will.
+      if (failure === 'id-conflict' && uncertain) throw fleetError(FLEET_ERRORS.outcomeUnknown, 'ids are in use, perhaps by an earlier try of this chunk');
+      if (failure === 'id-conflict' && chunk.slices.length === 1) {
+        reportIdConflict(tools, target, 1);
+        return [{ outcome: 'conflict', rejects: [] }];
+      }
+      if (failure === 'data' || failure === 'id-conflict') {
         try {
           return await isolate(tools, target, chunk);
         } catch (inner) {
           uncertain = true; // some of its slices may be committed by now
           tools.log.warn({ err: inner, attempt }, 'isolating a refused row failed; the chunk is tried again');
         }
-      } else if (failure === 'id-conflict') {
-        tools.log.error({ err: error, kind: target.kind }, 'ids were given out twice; this is a fault of Sluice, other ids are taken');
-        throw fleetError(FLEET_ERRORS.idConflict, 'ids of this chunk are in use already');
       } else {
         uncertain ||= failure === 'unknown';
       }
@@ -72,6 +79,11 @@ export async function writeChunk(tools: FlushTools, target: KindFlush, chunk: Ch
       await sleep(pause);
     }
   }
+}
+
+function reportIdConflict(tools: FlushTools, target: KindFlush, slices: number): void {
+  tools.onIdConflict(slices);
+  tools.log.error({ kind: target.kind, slices }, 'ids were given out twice; this is a fault of Sluice, other ids are taken');
 }
 
 function giveUp(uncertain: boolean, otherwise: typeof FLEET_ERRORS.notWritten | typeof FLEET_ERRORS.tooLate, message: string): Error {
@@ -102,7 +114,8 @@ async function isolate(tools: FlushTools, target: KindFlush, chunk: Chunk): Prom
     if (outcome === undefined) throw new Error('a flush of one slice answered for none');
     return outcome;
   };
-  const { outcomes, report } = await isolateFailure(tools.fork(), target, chunk, tools.node, writeOne);
+  const { outcomes, report } = await isolateFailure(tools.fork(), target, chunk, tools.node, tools.leaseMs, writeOne);
   tools.onIsolation(report);
+  if (report.idConflicts > 0) reportIdConflict(tools, target, report.idConflicts);
   return outcomes;
 }

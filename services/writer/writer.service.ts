@@ -1,5 +1,6 @@
 import type { Context, ServiceBroker, ServiceSchema } from 'moleculer';
 import type { ChangeRecord, WriteChunk } from '../../shared/contracts/actions.ts';
+import { FLEET_ERRORS, fleetError } from '../../shared/errors/fleet-errors.ts';
 import { writerPoolSize } from '../../shared/db/pool-size.ts';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
 import { changeRecord } from './change-record.ts';
@@ -20,6 +21,7 @@ export function createWriter(node: NodeContext): ServiceSchema {
     pool: node.database.pool,
     fork: () => node.database.orm.em.fork(),
     node: node.nodeId,
+    leaseMs: settings.batchLease,
     log,
     attempts: settings.writeAttempts,
     retryDelayMs: settings.writeRetryDelay,
@@ -35,6 +37,7 @@ export function createWriter(node: NodeContext): ServiceSchema {
       metrics.count('writer_bisections_total', { kind }, report.bisections);
       metrics.count('writer_rejects_total', { kind, code: 'data' }, report.refused);
     },
+    onIdConflict: (slices) => metrics.count('writer_id_conflicts_total', { kind }, slices),
   });
   let active = 0;
   const counted = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -66,7 +69,11 @@ export function createWriter(node: NodeContext): ServiceSchema {
         bulkhead: { enabled: true, concurrency: settings.writerConcurrency, maxQueueSize: 100 },
         async handler(this: { broker: ServiceBroker }, ctx: Context<ChangeRecord>) {
           const { record, table, columns, sinks } = target(ctx.params.kind);
-          const outcome = await counted(() => changeRecord(node.database.orm.em.fork(), { record, table, columns }, ctx.params, node.nodeId, settings));
+          const outcome = await counted(() => changeRecord(node.database.orm.em.fork(), { record, table, columns }, ctx.params, node.nodeId, settings)).catch((error: unknown) => {
+            // PostgreSQL's message can quote a customer's value, and no log of another node would know it for one.
+            log.warn({ err: error, kind: ctx.params.kind }, 'a change failed');
+            throw fleetError(FLEET_ERRORS.outcomeUnknown, 'PostgreSQL did not take the change');
+          });
           if (outcome.outcome === 'changed') nudgeRelays(this.broker, sinks, []);
           return outcome;
         },

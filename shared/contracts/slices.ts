@@ -38,10 +38,11 @@ export interface Chunk {
 
 /**
  * What became of a slice: `written` now, or `repeat` (already in the ledger from an earlier try of the same slice),
- * or `fenced`: its batch was settled or taken over, nothing of it was or will be written by this attempt.
+ * or `fenced`: its batch was settled or taken over, nothing of it was or will be written by this attempt,
+ * or `conflict`: its ids are in use already, nothing of it was written; it needs other ids.
  */
 export interface SliceOutcome {
-  outcome: 'written' | 'repeat' | 'fenced';
+  outcome: 'written' | 'repeat' | 'fenced' | 'conflict';
   /** All rejects of the slice that stand in the ledger: those it came with, and those the database refused. */
   rejects: Reject[];
 }

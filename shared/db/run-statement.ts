@@ -34,8 +34,7 @@ export async function runStatement(pool: Pool, statement: NamedStatement, values
   }
 }
 
-/** Gives a connection back; one whose state isn't known any more is destroyed. */
-function release(client: PoolClient, failure: Error | undefined): void {
-  const fromServer = failure !== undefined && 'severity' in failure;
-  client.release(failure !== undefined && !fromServer);
+/** Gives a connection back; one whose state isn't known any more, or that the server is closing (FATAL), is destroyed. */
+function release(client: PoolClient, failure: (Error & { severity?: string }) | undefined): void {
+  client.release(failure !== undefined && failure.severity !== 'ERROR');
 }

@@ -10,8 +10,6 @@ export const FLEET_ERRORS = {
   outcomeUnknown: 'OUTCOME_UNKNOWN',
   /** Surely nothing of the chunk was written; it may be tried again. */
   notWritten: 'NOT_WRITTEN',
-  /** Ids were in use already; nothing was written; take others. */
-  idConflict: 'ID_CONFLICT',
   /** The time given was over before the work began; nothing was written. */
   tooLate: 'TOO_LATE',
 } as const;

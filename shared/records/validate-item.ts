@@ -13,6 +13,8 @@ export type Checked = { item: RecordRow } | { faults: Fault[] };
 // The package's types describe its ESM default, but at run time it is CommonJS.
 const Validator = createRequire(import.meta.url)('fastest-validator') as typeof FastestValidator.default;
 const LONGEST_NAME = 64;
+/** Faults told of one item: what travels and is kept of an item must not grow with what a client makes up. */
+const MOST_FAULTS = 20;
 
 /**
  * Compiles the rules into a check of one item. The check changes the item it passes: decimals become canonical text,
@@ -50,8 +52,13 @@ export function compileItemCheck(rules: ItemRules, ignored: readonly string[]): 
         if (!named.has(fault.pointer)) faults.push(fault);
       }
     }
-    return faults.length > 0 ? { faults } : { item: row };
+    return faults.length > 0 ? { faults: most(faults) } : { item: row };
   };
+}
+
+function most(faults: Fault[]): Fault[] {
+  if (faults.length <= MOST_FAULTS) return faults;
+  return [...faults.slice(0, MOST_FAULTS), { pointer: '', code: 'more-faults', message: `And ${faults.length - MOST_FAULTS} more faults.` }];
 }
 
 function faultOfWhole(item: unknown): Fault | undefined {

@@ -6,12 +6,13 @@ import type { NamedStatement } from './flush.ts';
  * due, so that a clock that jumped back can't keep a batch for ever.
  */
 
-/** Opens a batch with a lease. */
+/** Opens a batch with a lease. Harmless when it is open already from a try whose answer was lost. */
 export const OPEN_BATCH: NamedStatement = {
   name: 'open-batch',
   text: `
 insert into batch (id, kind, client, epoch, state, requested, received_at, lease_owner, lease_until)
-values ($1, $2, $3, 0, 'open', $4, $5, $6, now() + $7 * interval '1 ms')`,
+values ($1, $2, $3, 0, 'open', $4, $5, $6, now() + $7 * interval '1 ms')
+on conflict (id) do nothing`,
 };
 
 /** Claims an Idempotency-Key and opens its batch; no row comes back when the key is known already. */
@@ -76,10 +77,10 @@ values ($1, $2, $3, 1, 'closed', $4, $5, now())
 on conflict (id) do update set epoch = batch.epoch + 1, state = 'closed', closed_at = coalesce(batch.closed_at, now()), lease_owner = null, lease_until = null`,
 };
 
-/** Renews the leases of all batches that an edge has open. */
+/** Renews the leases of the batches that an edge has in work; one it has left, or never knew it had opened, runs out. */
 export const RENEW_LEASES: NamedStatement = {
   name: 'renew-leases',
-  text: `update batch set lease_until = now() + $2 * interval '1 ms' where lease_owner = $1 and state = 'open'`,
+  text: `update batch set lease_until = now() + $2 * interval '1 ms' where id = any($3::uuid[]) and lease_owner = $1 and state = 'open'`,
 };
 
 /** Batches that nobody works on any more. */

@@ -4,10 +4,10 @@ import { castText, insertColumns, type FlushTarget } from './flush.ts';
  * The statements that find a guilty row: one slice in one transaction, its rows inserted range by range under savepoints.
  */
 
-/** Batches of sole slices get a row of their own first, open and leased, so that each of their slices can be tried alone. */
+/** Batches of sole slices get a row of their own first, open and leased (for as long as any batch may be), so that each of their slices can be tried alone. */
 export const OPEN_BATCHES = `
 insert into batch (id, kind, client, epoch, state, requested, received_at, lease_until)
-select distinct on (id) id, $1, client, epoch, 'open', requested, received_at::timestamptz, now() + interval '15 s'
+select distinct on (id) id, $1, client, epoch, 'open', requested, received_at::timestamptz, now() + $7 * interval '1 ms'
 from unnest($2::uuid[], $3::text[], $4::int4[], $5::int4[], $6::text[]) as s(id, client, epoch, requested, received_at) order by id
 on conflict (id) do nothing`;
 
