@@ -25,8 +25,11 @@ const Execution = defineEntity({
     version: p.integer().default(1),
   },
   indexes: [
-    { name: 'execution_security_id', properties: ['securityId'] },
-    { name: 'execution_status_type_destination', properties: ['executionStatus', 'tradeType', 'destination'] },
+    // Each with the id: a filter's page comes in the order of ids, however deep, and a sort breaks its ties.
+    { name: 'execution_status_id', properties: ['executionStatus', 'id'] },
+    { name: 'execution_trade_type_id', properties: ['tradeType', 'id'] },
+    { name: 'execution_destination_id', properties: ['destination', 'id'] },
+    { name: 'execution_security_id_id', properties: ['securityId', 'id'] },
     {
       name: 'execution_trade_service_execution_id',
       expression: 'create index "execution_trade_service_execution_id" on "execution" ("trade_service_execution_id") where "trade_service_execution_id" is not null',

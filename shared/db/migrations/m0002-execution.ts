@@ -18,8 +18,10 @@ export class M0002Execution extends Migration {
         "average_price" numeric(18,8) null,
         "version" int not null default 1
       )`);
-    this.addSql(`create index "execution_security_id" on "execution" ("security_id")`);
-    this.addSql(`create index "execution_status_type_destination" on "execution" ("execution_status", "trade_type", "destination")`);
+    this.addSql(`create index "execution_status_id" on "execution" ("execution_status", "id")`);
+    this.addSql(`create index "execution_trade_type_id" on "execution" ("trade_type", "id")`);
+    this.addSql(`create index "execution_destination_id" on "execution" ("destination", "id")`);
+    this.addSql(`create index "execution_security_id_id" on "execution" ("security_id", "id")`);
     this.addSql(`create index "execution_trade_service_execution_id" on "execution" ("trade_service_execution_id") where "trade_service_execution_id" is not null`);
   }
 

@@ -1,0 +1,64 @@
+import { BATCH_STATUS } from '../../../shared/db/queries/batch-status.ts';
+import type { NamedStatement } from '../../../shared/db/queries/flush.ts';
+import { toIso } from '../../../shared/records/wire.ts';
+
+type Run = (statement: NamedStatement, values: unknown[]) => Promise<unknown[][]>;
+
+/** Where the records of a batch stand with one sink. */
+export interface SinkCounts {
+  due: number;
+  delivered: number;
+  waiting: number;
+  dead: number;
+  discarded: number;
+  superseded: number;
+}
+
+export interface BatchStatus {
+  batchId: string;
+  kind: string;
+  state: 'open' | 'closed';
+  receivedAt: string;
+  closedAt: string | null;
+  accepted: number;
+  written: number;
+  rejected: number;
+  withdrawn: number;
+  pending: number;
+  delivery: Record<string, SinkCounts>;
+  /** The law: both sides of each sum, counted apart from each other, and whether they agree. */
+  law: { items: Sum; delivery: Record<string, Sum> };
+}
+export interface Sum {
+  expected: number;
+  found: number;
+  holds: boolean;
+}
+
+/** State and counts of a batch, of one moment; undefined where there is no such batch. */
+export async function batchStatus(run: Run, batchId: string): Promise<BatchStatus | undefined> {
+  const [row] = await run(BATCH_STATUS, [batchId]);
+  if (row === undefined) return undefined;
+  const [kind, state, requestedCell, receivedAt, closedAt, ...counts] = row as [string, 'open' | 'closed', number, string, string | null, ...unknown[]];
+  const [covered, written, rejected] = counts.slice(0, 3).map(Number) as [number, number, number];
+  const sinks = counts[3] as ({ sink: string } & Omit<SinkCounts, 'dead' | 'discarded'>)[];
+  const accepted = requestedCell;
+  // What the ledger lacks: of an open batch it is still to come, of a closed one it never will.
+  const lacking = Math.max(0, accepted - covered);
+  const withdrawn = state === 'closed' ? lacking : 0;
+  const pending = state === 'open' ? lacking : 0;
+  const delivery = Object.fromEntries(sinks.map(({ sink, due, delivered, waiting, superseded }) => [sink, { due, delivered, waiting, dead: 0, discarded: 0, superseded }]));
+  return {
+    batchId, kind, state,
+    receivedAt: toIso(receivedAt), closedAt: closedAt === null ? null : toIso(closedAt),
+    accepted, written, rejected, withdrawn, pending, delivery,
+    law: {
+      items: sum(accepted, written + rejected + withdrawn + pending),
+      delivery: Object.fromEntries(Object.entries(delivery).map(([sink, s]) => [sink, sum(s.due, s.delivered + s.waiting + s.dead + s.discarded + s.superseded)])),
+    },
+  };
+}
+
+function sum(expected: number, found: number): Sum {
+  return { expected, found, holds: expected === found };
+}

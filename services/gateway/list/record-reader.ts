@@ -1,0 +1,50 @@
+import type { Pool } from 'pg';
+import { getRecordsStatement } from '../../../shared/db/queries/get-record.ts';
+import { listTable, type ListTable } from '../../../shared/db/queries/list-access.ts';
+import { runStatement } from '../../../shared/db/run-statement.ts';
+import type { NamedStatement } from '../../../shared/db/queries/flush.ts';
+import type { Column } from '../../../shared/records/columns.ts';
+import type { RecordKind, RecordRow } from '../../../shared/records/record-kind.ts';
+import { toIso, type Wire } from '../../../shared/records/wire.ts';
+
+/** Reads a kind's records as JSON text. */
+export interface RecordReader {
+  table: ListTable;
+  /** Runs a statement whose columns are those of a record, the time of the acknowledgement last. */
+  records(statement: NamedStatement, values: unknown[]): Promise<{ id: number; text: string }[]>;
+  /** Runs any statement; rows are arrays. */
+  run(statement: NamedStatement, values: unknown[]): Promise<unknown[][]>;
+}
+
+/**
+ * @param timeoutMs longest time of one statement at the client; the server's own limit ends it before
+ */
+export function recordReader(pool: Pool, kind: RecordKind, columns: readonly Column[], wire: Wire, timeoutMs: number): RecordReader {
+  const table = listTable(kind, columns);
+  const idAt = columns.findIndex((c) => c.primary);
+  const run = (statement: NamedStatement, values: unknown[]) => runStatement(pool, statement, values, timeoutMs);
+  return {
+    table,
+    run,
+    async records(statement, values) {
+      return (await run(statement, values)).map((cells) => {
+        const row: RecordRow = {};
+        columns.forEach((column, i) => (row[column.property] = cells[i]));
+        const sentAt = cells[columns.length] as string | null;
+        return { id: Number(cells[idAt]), text: wire.rest(row, sentAt === null ? null : toIso(sentAt)) };
+      });
+    },
+  };
+}
+
+/** One record as JSON text; undefined where there is none. */
+export async function getRecord(reader: RecordReader, id: number): Promise<string | undefined> {
+  return (await getRecords(reader, [id])).get(id);
+}
+
+/** Records as JSON text, as they are now, by id; those that are not there are left out. */
+export async function getRecords(reader: RecordReader, ids: readonly number[]): Promise<Map<number, string>> {
+  if (ids.length === 0) return new Map();
+  const found = await reader.records(getRecordsStatement(reader.table), [ids]);
+  return new Map(found.map(({ id, text }) => [id, text]));
+}
