@@ -1,0 +1,71 @@
+import { routesOf, type Route } from '../routes-table.ts';
+import { describe, type Limits } from './operations.ts';
+import { batchSchema, COMMON_SCHEMAS, inputSchema, recordSchema, schemaName, type DescribedKind, type Schema } from './schemas.ts';
+
+export interface OpenApiDocument {
+  openapi: '3.1.0';
+  info: Schema;
+  servers: Schema[];
+  tags: { name: string }[];
+  paths: Record<string, Record<string, Schema>>;
+  components: { schemas: Record<string, Schema>; parameters: Record<string, Schema>; headers: Record<string, Schema> };
+}
+
+/** The OpenAPI 3.1 document of all that is served with these kinds and limits: from the kinds' rules and the table of routes. */
+export function buildOpenApi(kinds: readonly DescribedKind[], limits: Limits): OpenApiDocument {
+  const paths: OpenApiDocument['paths'] = {};
+  const tags = new Set<string>();
+  for (const route of routesOf(kinds.map((k) => k.record))) {
+    const operation = operationOf(route, limits);
+    tags.add((operation.tags as string[])[0] ?? '');
+    (paths[route.path] ??= {})[route.method.toLowerCase()] = operation;
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Sluice', version: '1', description: 'Takes records over REST, stores the good ones in PostgreSQL, answers for each, and delivers each to Kafka.' },
+    servers: [{ url: '/' }],
+    tags: [...tags].map((name) => ({ name })),
+    paths,
+    components: {
+      schemas: { ...COMMON_SCHEMAS, ...Object.assign({}, ...kinds.map(schemasOf)) as Record<string, Schema> },
+      parameters: PARAMETERS,
+      headers: HEADERS,
+    },
+  };
+}
+
+function operationOf(route: Route, limits: Limits): Schema {
+  const { tag, ...described } = describe(route.operation, route.kind, limits);
+  const file = route.path.includes('{file}') ? [{ name: 'file', in: 'path', required: true, schema: { type: 'string' } }] : [];
+  return {
+    operationId: [...route.operation.split('-'), ...(route.kind === undefined ? [] : [route.kind.name]), ...(route.alias === true ? ['at', ...route.path.split(/[^A-Za-z]+/).filter((p) => p !== '')] : [])].join('-'),
+    tags: [tag],
+    summary: route.summary,
+    ...described,
+    parameters: [...(described.parameters ?? []), ...file],
+  };
+}
+
+function schemasOf(kind: DescribedKind): Record<string, Schema> {
+  const { record } = kind;
+  const name = schemaName(record);
+  return {
+    [name]: recordSchema(kind),
+    [`${name}Input`]: inputSchema(record.item, record.ignored),
+    [`${name}Batch`]: batchSchema(record),
+    ...(record.change === undefined ? {} : { [`${name}Change`]: inputSchema(record.change.rules, []) }),
+  };
+}
+
+const PARAMETERS: Record<string, Schema> = {
+  'Idempotency-Key': { name: 'Idempotency-Key', in: 'header', description: 'The same key with the same body gives the stored answer again.', schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[ -~]+$' } },
+  Prefer: { name: 'Prefer', in: 'header', description: 'return=minimal (ids instead of records), respond-async, wait=N (seconds); several with commas between.', schema: { type: 'string' } },
+};
+
+const HEADERS: Record<string, Schema> = {
+  'Retry-After': { description: 'Seconds after which sending again makes sense.', schema: { type: 'integer', minimum: 1 } },
+  'Idempotency-Replayed': { description: '`true` when this is the answer of an earlier request with the same key.', schema: { enum: ['true'] } },
+  'Sluice-Ignored': { description: 'What of the query was not known and left out, where the setting unknownQuery allows it.', schema: { type: 'string' } },
+  'Sluice-Batch-Id': { description: 'The batch that the record came with: /api/v1/batches/{id}.', schema: { type: 'string', format: 'uuid' } },
+  Location: { description: 'Where to read on.', schema: { type: 'string', format: 'uri-reference' } },
+};

@@ -1,0 +1,131 @@
+import type { RecordKind } from '../../../shared/records/record-kind.ts';
+import { DEEPEST, DEFAULT_LIMIT, MOST_LIMIT } from '../list/parse-list-query.ts';
+import type { Operation } from '../routes-table.ts';
+import { ref, schemaName, type Schema } from './schemas.ts';
+
+/** What the document says of an operation beside path and summary. */
+export interface Described {
+  tag: string;
+  description?: string;
+  parameters?: Schema[];
+  requestBody?: Schema;
+  /** By status; those with a name of a problem only are problem documents. */
+  responses: Record<string, Schema>;
+}
+
+/** The limits that descriptions name. */
+export interface Limits {
+  maxBatchItems: number;
+  maxBodyBytes: number;
+}
+
+const parameter = (name: string) => ({ $ref: `#/components/parameters/${name}` });
+const header = (...names: string[]) => ({ headers: Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }])) });
+const json = (description: string, schema: Schema, ...headers: string[]): Schema => ({ description, ...(headers.length === 0 ? {} : header(...headers)), content: { 'application/json': { schema } } });
+const text = (description: string, type: string): Schema => ({ description, content: { [type]: { schema: { type: 'string' } } } });
+const problem = (description: string, ...headers: string[]): Schema => ({ description, ...(headers.length === 0 ? {} : header(...headers)), content: { 'application/problem+json': { schema: ref('Problem') } } });
+
+const unavailable = problem('The database or the writers do not answer, or there is too much load; nothing was done that the answer does not name. Safe to send again after Retry-After.', 'Retry-After');
+const badQuery = problem('A parameter is not known or not valid (`invalid-query`), or the id is not one (`invalid-id`).');
+const writing = {
+  '408': problem('The body came too slowly (`body-timeout`).'),
+  '409': problem('The same Idempotency-Key is in work right now (`request-in-progress`).', 'Retry-After'),
+  '413': problem('The body, or the number of its items, is too large; names the way to go.'),
+  '415': problem('The body is of another content type or encoding.'),
+  '422': problem('The Idempotency-Key was used with another body.'),
+  '503': unavailable,
+};
+const pending = json('Asked for with Prefer: respond-async, or the outcome is not known yet: ask at Location.', ref('Pending'), 'Location');
+const writeParameters = [parameter('Idempotency-Key'), parameter('Prefer')];
+const idParameter = { name: 'id', in: 'path', required: true, description: 'A whole number from 1 to 2^53 - 1; anything else is 400 `invalid-id`.', schema: { type: 'integer', format: 'int64', minimum: 1, maximum: Number.MAX_SAFE_INTEGER } };
+const batchParameter = { name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } };
+
+/** What the document says of an operation; `kind` is that of the route. */
+export function describe(operation: Operation, kind: RecordKind | undefined, limits: Limits): Described {
+  if (kind !== undefined) return describeRecords(operation, kind, limits);
+  switch (operation) {
+    case 'batch-status':
+      return { tag: 'batches', parameters: [batchParameter], responses: { '200': json('Counts of one moment.', ref('BatchStatus'), 'Sluice-Ignored'), '400': badQuery, '404': problem('No such batch (`not-found`).'), '503': unavailable } };
+    case 'batch-items':
+      return {
+        tag: 'batches',
+        parameters: [batchParameter, { name: 'status', in: 'query', description: 'Receipts of this status only.', schema: { enum: ['SUCCESS', 'FAILED', 'PENDING'] } }],
+        responses: { '200': { description: 'A receipt a line, in the order of the request.', ...header('Sluice-Ignored'), content: { 'application/x-ndjson': { schema: ref('Receipt') } } }, '400': badQuery, '404': problem('No such batch (`not-found`).'), '503': unavailable },
+      };
+    case 'health-live':
+      return { tag: 'operations', responses: { '200': json('The process runs.', { type: 'object' }) } };
+    case 'health-ready':
+      return { tag: 'operations', responses: { '200': json('Records can be taken in.', { type: 'object' }), '503': json('They cannot; says why.', { type: 'object' }) } };
+    case 'metrics':
+      return { tag: 'operations', responses: { '200': text('Prometheus text format.', 'text/plain') } };
+    case 'openapi':
+      return { tag: 'operations', responses: { '200': json('OpenAPI 3.1.', { type: 'object' }) } };
+    case 'docs':
+      return { tag: 'operations', parameters: [], responses: { '200': text('A page for people, and its files.', 'text/html'), '404': problem('No such file (`not-found`).') } };
+    case 'post-one':
+    case 'post-batch':
+    case 'list-records':
+    case 'get-record':
+    case 'put-record':
+      throw new Error(`the operation ${operation} needs a kind`);
+  }
+}
+
+function describeRecords(operation: Operation, kind: RecordKind, limits: Limits): Described {
+  const name = schemaName(kind);
+  const tag = kind.rest.collection;
+  const body = (schema: Schema, ...more: string[]) => ({ required: true, content: { 'application/json': { schema }, ...Object.fromEntries(more.map((type) => [type, { schema: ref(`${name}Input`) }])) } });
+  switch (operation) {
+    case 'post-one':
+      return { tag, parameters: writeParameters, requestBody: body(ref(`${name}Input`)), responses: { '201': json('The stored record.', ref(name), 'Location', 'Sluice-Batch-Id', 'Idempotency-Replayed'), '202': pending, '400': problem('The body is not valid JSON, or the record was refused (`invalid-record`): see errors.'), ...writing } };
+    case 'post-batch':
+      return {
+        tag,
+        description: `At most ${limits.maxBatchItems} items and ${limits.maxBodyBytes} bytes. Every item is answered for by its index. As application/x-ndjson the body is one item a line.`,
+        parameters: writeParameters,
+        requestBody: body({ type: 'object', required: [kind.rest.collection], properties: { [kind.rest.collection]: { type: 'array', minItems: 1, maxItems: limits.maxBatchItems, items: ref(`${name}Input`) } } }, 'application/x-ndjson'),
+        responses: {
+          '201': json('Every item is stored.', ref(`${name}Batch`), 'Idempotency-Replayed'),
+          '202': pending,
+          '207': json('Some items are stored.', ref(`${name}Batch`), 'Idempotency-Replayed'),
+          '400': { description: 'Every item was refused, or the body cannot be read.', ...header('Idempotency-Replayed'), content: { 'application/json': { schema: ref(`${name}Batch`) }, 'application/problem+json': { schema: ref('Problem') } } },
+          ...writing,
+          '503': { ...unavailable, content: { 'application/json': { schema: ref(`${name}Batch`) }, 'application/problem+json': { schema: ref('Problem') } } },
+        },
+      };
+    case 'list-records':
+      return {
+        tag,
+        description: `A sort that no index serves needs at most 100,000 matches (\`sort-too-wide\`); offset + limit goes to ${DEEPEST}. Ids break ties, in the direction of the first field.`,
+        parameters: listParameters(kind),
+        responses: { '200': json('One page.', { type: 'object', required: ['content', 'pagination'], properties: { content: { type: 'array', items: ref(name) }, pagination: ref('Pagination') } }, 'Sluice-Ignored'), '400': badQuery, '503': unavailable },
+      };
+    case 'get-record':
+      return { tag, parameters: [idParameter], responses: { '200': json('The record.', ref(name), 'Sluice-Ignored'), '400': badQuery, '404': problem('No such record (`not-found`).'), '503': unavailable } };
+    case 'put-record':
+      return { tag, parameters: [idParameter, ...writeParameters], requestBody: body(ref(`${name}Change`)), responses: { '200': json('The changed record.', ref(name), 'Sluice-Batch-Id', 'Idempotency-Replayed'), '202': pending, '400': problem('The change was refused: see errors.'), '404': problem('No such record (`not-found`).'), ...writing, '409': problem('The record has another version by now (`version-conflict`), or the same Idempotency-Key is in work (`request-in-progress`).') } };
+    case 'batch-status':
+    case 'batch-items':
+    case 'health-live':
+    case 'health-ready':
+    case 'metrics':
+    case 'openapi':
+    case 'docs':
+      throw new Error(`the operation ${operation} is not one of records`);
+  }
+}
+
+/** Parameters of a list: paging, order, and the kind's filters. */
+function listParameters(kind: RecordKind): Schema[] {
+  const sorts = Object.keys(kind.list.sorts);
+  const list = (items: Schema) => ({ style: 'form', explode: false, schema: { type: 'array', items } });
+  return [
+    { name: 'offset', in: 'query', schema: { type: 'integer', minimum: 0, maximum: DEEPEST, default: 0 } },
+    { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: MOST_LIMIT, default: DEFAULT_LIMIT } },
+    { name: 'sortBy', in: 'query', description: 'Fields with commas between; - before a name for descending. Null comes last, first when descending.', ...list({ enum: sorts.flatMap((name) => [name, `-${name}`]) }) },
+    ...Object.entries(kind.list.filters).map(([name, filter]) => ({
+      name, in: 'query', description: 'One value, or several with commas between.',
+      ...list(filter.type === 'choice' ? { enum: [...(filter.values ?? [])] } : filter.type === 'whole' ? { type: 'integer', minimum: 0 } : { type: 'string', minLength: 1 }),
+    })),
+  ];
+}

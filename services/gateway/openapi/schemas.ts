@@ -1,0 +1,142 @@
+import type { Column } from '../../../shared/records/columns.ts';
+import { scaleOf } from '../../../shared/records/columns.ts';
+import type { ItemRule, ItemRules } from '../../../shared/records/item-rules.ts';
+import type { RecordKind } from '../../../shared/records/record-kind.ts';
+
+/** A JSON Schema of draft 2020-12, which OpenAPI 3.1 uses. */
+export type Schema = Record<string, unknown>;
+
+/** A kind as the document describes it. */
+export interface DescribedKind {
+  record: RecordKind;
+  columns: readonly Column[];
+}
+
+export const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
+
+/** Name of a kind in the document: `execution` becomes `Execution`. */
+export function schemaName(kind: RecordKind): string {
+  return kind.name.split(/[^A-Za-z0-9]+/).map((part) => part.charAt(0).toUpperCase() + part.slice(1)).join('');
+}
+
+/** What a client may send: a schema that accepts what the item rules accept. */
+export function inputSchema(rules: ItemRules, ignored: readonly string[]): Schema {
+  const required = Object.entries(rules).filter(([, rule]) => rule.optional !== true).map(([name]) => name);
+  return {
+    type: 'object',
+    ...(required.length === 0 ? {} : { required }),
+    properties: {
+      ...Object.fromEntries(Object.entries(rules).map(([name, rule]) => [name, ruleSchema(rule)])),
+      ...Object.fromEntries(ignored.map((name) => [name, { description: 'Accepted and left out: Sluice sets it.' }])),
+    },
+    additionalProperties: { type: 'null', description: 'Members that are not known must be null.' },
+  };
+}
+
+/** One rule; what is optional may be null as well. */
+function ruleSchema(rule: ItemRule): Schema {
+  const schema = { ...bareRule(rule), ...(rule.default === undefined ? {} : { default: rule.default }) };
+  return rule.optional === true ? { anyOf: [schema, { type: 'null' }], ...(rule.default === undefined ? {} : { default: rule.default }) } : schema;
+}
+
+function bareRule(rule: ItemRule): Schema {
+  switch (rule.type) {
+    case 'enum':
+      return { type: 'string', enum: [...rule.values] };
+    case 'text':
+      return { type: 'string', minLength: rule.min, maxLength: rule.max };
+    case 'whole':
+      return { type: 'integer', minimum: rule.min, maximum: rule.max };
+    case 'decimal':
+      return {
+        description: `Exact decimal: at most ${rule.precision - rule.scale} digits before the point and ${rule.scale} behind it, as a number or as text.`,
+        anyOf: [
+          { type: 'number', ...(rule.sign === 'positive' ? { exclusiveMinimum: 0 } : rule.sign === 'natural' ? { minimum: 0 } : {}) },
+          { type: 'string', pattern: '^[+-]?[0-9]*\\.?[0-9]*([eE][+-]?[0-9]{1,6})?$', examples: ['100.25'] },
+        ],
+      };
+  }
+}
+
+/** A stored record, its members in the order in which they are sent. */
+export function recordSchema({ record, columns }: DescribedKind): Schema {
+  const properties = Object.fromEntries(record.wire.map((name) => {
+    const column = columns.find((c) => c.property === name);
+    return [name, column === undefined ? SENT : memberSchema(record, column)];
+  }));
+  return { type: 'object', required: [...record.wire], properties };
+}
+
+const SENT: Schema = { type: ['string', 'null'], format: 'date-time', description: 'When Kafka acknowledged the record; null before.' };
+
+function memberSchema(record: RecordKind, column: Column): Schema {
+  const rule = record.item[column.property];
+  const filter = Object.values(record.list.filters).find((f) => f.property === column.property);
+  const nullable = rule?.optional === true && rule.default === undefined || (rule === undefined && !column.primary && column.defaultText === null && column.property !== record.receivedAt);
+  const type = (name: string) => (nullable ? [name, 'null'] : name);
+  if (filter?.values !== undefined) return { type: type('string'), enum: [...filter.values, ...(nullable ? [null] : [])] };
+  switch (column.wire) {
+    case 'decimal':
+      return { type: type('number'), description: `Exactly the stored digits, ${scaleOf(column.sqlType)} behind the point.` };
+    case 'number':
+      return { type: type('integer'), ...(column.primary ? { format: 'int64', minimum: 1 } : {}) };
+    case 'time':
+      return { type: type('string'), format: 'date-time' };
+    case 'boolean':
+      return { type: type('boolean') };
+    case 'text':
+      return { type: type('string'), ...(rule?.type === 'text' ? { minLength: rule.min, maxLength: rule.max } : {}) };
+  }
+}
+
+const count: Schema = { type: 'integer', minimum: 0 };
+const object = (properties: Record<string, Schema>, optional: readonly string[] = []): Schema => ({ type: 'object', required: Object.keys(properties).filter((name) => !optional.includes(name)), properties });
+const fault = (more: Record<string, Schema>): Schema => object({ ...more, pointer: { type: 'string', description: 'JSON pointer (RFC 6901), or the name of the parameter.' }, code: { type: 'string' }, message: { type: 'string' } }, ['index']);
+const sum = object({ expected: count, found: count, holds: { type: 'boolean' } });
+
+/** Schemas that all kinds share. */
+export const COMMON_SCHEMAS: Record<string, Schema> = {
+  Problem: {
+    description: 'RFC 9457 problem document.',
+    ...object({
+      type: { type: 'string', format: 'uri' }, title: { type: 'string' }, status: { type: 'integer', minimum: 400, maximum: 599 },
+      detail: { type: 'string' }, message: { type: 'string', description: 'The same as detail.' }, instance: { type: 'string' },
+      code: { type: 'string', description: 'Stable name of the problem.' }, errors: { type: 'array', items: ref('Fault') },
+    }, ['instance', 'errors']),
+  },
+  Fault: fault({ index: count }),
+  Pagination: object({
+    offset: count, limit: { type: 'integer', minimum: 1 }, totalElements: count,
+    totalIsEstimate: { const: true, description: 'There when more than 100,000 match: totalElements is an estimate then.' },
+    totalPages: count, currentPage: { ...count, description: 'The first page is 0.' }, hasNext: { type: 'boolean' }, hasPrevious: { type: 'boolean' },
+  }, ['totalIsEstimate']),
+  Pending: object({ status: { const: 'PENDING' }, message: { type: 'string' }, totalRequested: count, batchId: { type: 'string', format: 'uuid' }, results: { type: 'array', maxItems: 0 } }),
+  SinkCounts: object({ due: count, delivered: count, waiting: count, dead: count, discarded: count, superseded: count }),
+  BatchStatus: object({
+    batchId: { type: 'string', format: 'uuid' }, kind: { type: 'string' }, state: { enum: ['open', 'closed'] },
+    receivedAt: { type: 'string', format: 'date-time' }, closedAt: { type: ['string', 'null'], format: 'date-time' },
+    accepted: count, written: count, rejected: count, withdrawn: count, pending: count,
+    delivery: { type: 'object', description: 'By sink.', additionalProperties: ref('SinkCounts') },
+    law: { description: 'accepted = written + rejected + withdrawn + pending; for each sink due = delivered + waiting + dead + discarded + superseded.', ...object({ items: sum, delivery: { type: 'object', additionalProperties: sum } }) },
+  }),
+  Receipt: object({
+    index: { ...count, description: 'Place of the item in the request.' }, status: { enum: ['SUCCESS', 'FAILED', 'PENDING'] }, id: { type: 'integer', minimum: 1 },
+    errors: { type: 'array', items: fault({}) }, withdrawn: { const: true, description: 'Not written and never will be: safe to send again.' },
+  }, ['id', 'errors', 'withdrawn']),
+};
+
+/** The answer of a batch of a kind. */
+export function batchSchema(kind: RecordKind): Schema {
+  return object({
+    status: { enum: ['SUCCESS', 'PARTIAL_SUCCESS', 'FAILED'] }, message: { type: 'string' }, totalRequested: count, successful: count, failed: count,
+    results: {
+      type: 'array',
+      description: 'One for each item, in the order of the request.',
+      items: object({
+        requestIndex: count, status: { enum: ['SUCCESS', 'FAILED'] }, message: { type: 'string' }, code: { type: 'string' }, errors: { type: 'array', items: ref('Fault') },
+        id: { type: 'integer', description: 'With Prefer: return=minimal.' }, execution: { anyOf: [ref(schemaName(kind)), { type: 'null' }] },
+      }, ['code', 'errors', 'id', 'execution']),
+    },
+    batchId: { type: 'string', format: 'uuid' }, metrics: { type: 'object', additionalProperties: { type: 'number' } },
+  });
+}
