@@ -16,6 +16,8 @@ export interface ValidatedItems {
 
 /** Room for lengths and separators beside each value. */
 const BYTES_BESIDE = 4;
+/** Faults of one item that are told: an item can have a hundred thousand wrong members, and its reasons travel with its neighbours. */
+const MOST_FAULTS = 20;
 
 /** Checks every item and turns the good ones into columns. Never throws: whatever an item is, its fate is its own. */
 export function validateItems(items: readonly unknown[], check: (item: unknown) => Checked, carried: readonly string[]): ValidatedItems {
@@ -26,7 +28,9 @@ export function validateItems(items: readonly unknown[], check: (item: unknown) 
   for (let index = 0; index < items.length; index++) {
     const checked = check(items[index]);
     if ('faults' in checked) {
-      for (const fault of checked.faults) rejects.push([index, fault.code, fault.pointer, fault.message]);
+      for (const fault of checked.faults.slice(0, MOST_FAULTS)) rejects.push([index, fault.code, fault.pointer, fault.message]);
+      const more = checked.faults.length - MOST_FAULTS;
+      if (more > 0) rejects.push([index, 'more-faults', '', `And ${more} more faults in this item.`]);
       continue;
     }
     good.push(index);

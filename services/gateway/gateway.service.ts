@@ -6,7 +6,8 @@ import type { NodeContext } from '../../shared/runtime/node-context.ts';
 import { operationHandlers } from './operations.ts';
 import { closeServer, tuneServer } from './http/server.ts';
 import { serve } from './http/serve.ts';
-import { fallbackHandler } from './http/unknown-route.ts';
+import { invalidPath } from './http/call.ts';
+import { fallbackHandler, noSuchRoute, shadowedPaths } from './http/unknown-route.ts';
 import { routesOf } from './routes-table.ts';
 
 /** What the mixin adds to the service. */
@@ -35,6 +36,9 @@ export function createGateway(node: NodeContext): ServiceSchema {
       routes: [],
       // In the order of the table: the one that catches all others stands last.
       optimizeOrder: false,
+      // What fails before a route is found.
+      onError: (req: IncomingMessage, res: ServerResponse, error: Error & { code?: unknown }) =>
+        serve(tools, 'unknown', () => { throw error.code === 400 ? invalidPath() : error.code === 404 ? noSuchRoute() : error; }, req, res, {}),
     } as NonNullable<ServiceSchema['settings']>,
     actions: {
       // Not offered to other nodes: the list of aliases is the OpenAPI document's business.
@@ -43,15 +47,17 @@ export function createGateway(node: NodeContext): ServiceSchema {
     created(this: Service) {
       const web = this as WebService;
       const handlers = operationHandlers(node, this.broker);
+      const unknown = fallbackHandler(routes);
+      const serveUnknown = (req: AliasRequest, res: ServerResponse) => serve(tools, 'unknown', unknown, req, res, {});
       const aliases: Record<string, unknown> = {};
+      for (const { method, path } of shadowedPaths(routes)) aliases[`${method} ${path}`] = serveUnknown;
       for (const route of routes) {
         const handler = handlers(route);
         aliases[`${route.method} ${route.path.replace(/\{(\w+)\}/g, ':$1')}`] = (req: AliasRequest, res: ServerResponse) =>
           serve(tools, route.path, handler, req, res, req.$params ?? {});
       }
-      const unknown = fallbackHandler(routes);
       const common = { bodyParsers: false, mergeParams: true, mappingPolicy: 'restrict', authentication: false, authorization: false, cors: false };
-      web.addRoute({ ...common, path: '/', aliases: { ...aliases, '/{*rest}': (req: AliasRequest, res: ServerResponse) => serve(tools, 'unknown', unknown, req, res, {}) } });
+      web.addRoute({ ...common, path: '/', aliases: { ...aliases, '/{*rest}': serveUnknown } });
     },
     started(this: Service) {
       const { server } = this as WebService;

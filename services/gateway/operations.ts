@@ -26,7 +26,7 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker): (ro
   const kinds = new Map([...node.kinds].map(([name, record]) => [name, servedKind(node, record)]));
   const intake: Intake = {
     ...intakeCalls(broker),
-    limits: { maxBodyBytes: settings.maxBodyBytes, maxBatchItems: settings.maxBatchItems },
+    limits: { maxBodyBytes: settings.maxBodyBytes, maxBatchItems: settings.maxBatchItems, unknownQuery: settings.unknownQuery },
     stored: (kind, ids) => getRecords(kind.reader, ids),
   };
   const run = (statement: NamedStatement, values: unknown[]) => runStatement(node.database.pool, statement, values, settings.statementTimeout);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
+import { ProblemError } from '../../../shared/errors/problem.ts';
 
 /** One request, as handlers see it. */
 export interface Call {
@@ -26,6 +27,23 @@ export interface Answer {
 
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
+
+/**
+ * The URL of a request; its host says nothing.
+ * @throws ProblemError 400 `invalid-path` where the request's target is no URL
+ */
+export function urlOf(req: IncomingMessage): URL {
+  const target = req.url ?? '/';
+  // Behind a base, a path that begins with two slashes would count as a host.
+  const url = target.startsWith('/') ? URL.parse(`http://sluice.local${target}`) : URL.parse(target, 'http://sluice.local');
+  if (url === null) throw invalidPath();
+  return url;
+}
+
+/** 400: the path cannot be read. */
+export function invalidPath(): ProblemError {
+  return new ProblemError({ status: 400, code: 'invalid-path', title: 'Invalid path', detail: 'The path of the request cannot be read; perhaps a percent sign in it stands for itself and must be written %25.' });
+}
 
 /** The caller's request id, or a new one. */
 export function requestIdOf(header: string | string[] | undefined): string {

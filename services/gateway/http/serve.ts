@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Metrics } from '../../../shared/metrics/metrics.ts';
 import type { Logger } from '../../../shared/runtime/log.ts';
-import { requestIdOf, traceOf, type Answer, type Call } from './call.ts';
+import { requestIdOf, traceOf, urlOf, type Answer, type Call } from './call.ts';
 import { problemAnswer, problemOf } from './problems.ts';
 import { send } from './send.ts';
 
@@ -24,7 +24,7 @@ export async function serve(tools: ServeTools, route: string, handler: Handler, 
   const path = (req.url ?? '/').split('?')[0] ?? '/';
   let answer: Answer;
   try {
-    const url = new URL(req.url ?? '/', 'http://sluice.local');
+    const url = urlOf(req);
     const call: Call = { req, url, params, requestId, trace: traceOf(req.headers.traceparent), startedAt, deadlineAt: startedAt + tools.deadlineMs };
     answer = await handler(call);
   } catch (error) {

@@ -4,14 +4,30 @@ import type { Call } from './call.ts';
 
 /** What answers a path or method that no route has: 405 with Allow where the path is known, else 404. */
 export function fallbackHandler(routes: readonly Route[]): (call: Call) => never {
-  const known = routes.map((route) => ({ method: route.method, pattern: new RegExp(`^${route.path.replace(/[.]/g, '\\.').replace(/\{\w+\}/g, '[^/]+')}/?$`) }));
+  const known = routes.map((route) => ({ method: route.method, pattern: patternOf(route.path) }));
   return ({ req, url }) => {
-    const allow = [...new Set(known.filter((k) => k.pattern.test(url.pathname)).map((k) => k.method))];
+    const fixed = routes.filter((r) => r.path === url.pathname);
+    const allow = [...new Set((fixed.length > 0 ? fixed : known.filter((k) => k.pattern.test(url.pathname))).map((k) => k.method))];
     if (allow.length > 0) {
       throw new ProblemError({ status: 405, code: 'method-not-allowed', title: 'Method not allowed', detail: `${req.method} is not offered here; ${allow.join(', ')} ${allow.length === 1 ? 'is' : 'are'}.`, headers: { Allow: allow.join(', ') } });
     }
     throw noSuchRoute();
   };
+}
+
+/**
+ * Fixed paths that a route with a parameter would catch under a method which they do not offer, such as GET of
+ * `/executions/batch` as the record of the id "batch".
+ */
+export function shadowedPaths(routes: readonly Route[]): Pick<Route, 'method' | 'path'>[] {
+  const variable = routes.filter((r) => r.path.includes('{')).map((r) => ({ method: r.method, pattern: patternOf(r.path) }));
+  return [...new Set(routes.map((r) => r.path).filter((path) => !path.includes('{')))].flatMap((path) =>
+    variable.filter((v) => v.pattern.test(path) && !routes.some((r) => r.path === path && r.method === v.method)).map(({ method }) => ({ method, path })),
+  );
+}
+
+function patternOf(path: string): RegExp {
+  return new RegExp(`^${path.replace(/[.]/g, '\\.').replace(/\{\w+\}/g, '[^/]+')}/?$`);
 }
 
 /** 404: nothing is served there. */

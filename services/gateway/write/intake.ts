@@ -7,6 +7,7 @@ import type { RecordKind, RecordRow } from '../../../shared/records/record-kind.
 import type { Checked } from '../../../shared/records/validate-item.ts';
 import type { Wire } from '../../../shared/records/wire.ts';
 import type { Call } from '../http/call.ts';
+import type { UnknownQuery } from '../http/parameters.ts';
 import type { RecordReader } from '../list/record-reader.ts';
 import type { Preferences } from './prefer.ts';
 
@@ -24,7 +25,7 @@ export interface ServedKind {
 export interface Intake {
   take(params: TakeBatch): Promise<BatchOutcome>;
   change(params: TakeChange): Promise<ChangeAnswer>;
-  limits: { maxBodyBytes: number; maxBatchItems: number };
+  limits: { maxBodyBytes: number; maxBatchItems: number; unknownQuery: UnknownQuery };
   /** Records as they are stored now, as JSON text by id. */
   stored(kind: ServedKind, ids: readonly number[]): Promise<Map<number, string>>;
 }

@@ -4,6 +4,7 @@ import { parseEnvelope } from '../body/parse-json.ts';
 import { parseNdjson } from '../body/parse-ndjson.ts';
 import { readBody } from '../body/read-body.ts';
 import type { Answer, Call } from '../http/call.ts';
+import { ignoredHeader, unknownParameters } from '../http/parameters.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { ANONYMOUS, newBatchId, recordOfItem, timeLeft, type Intake, type ServedKind } from './intake.ts';
 import { parsePrefer } from './prefer.ts';
@@ -12,6 +13,7 @@ import { renderBatch } from './render-batch.ts';
 /** POST of a batch: every item is answered for, by its index in the request. */
 export async function postBatch(intake: Intake, kind: ServedKind, call: Call): Promise<Answer> {
   const { collection } = kind.record.rest;
+  const ignored = unknownParameters(call.url, [], intake.limits.unknownQuery);
   const format = bodyFormat(call.req.headers, ['json', 'ndjson']);
   const body = await readBody(call.req, { maxBytes: intake.limits.maxBodyBytes, deadlineAt: call.deadlineAt });
   const items = format === 'ndjson' ? parseNdjson(body) : parseEnvelope(body, { member: collection }).items;
@@ -33,10 +35,12 @@ export async function postBatch(intake: Intake, kind: ServedKind, call: Call): P
     trace: call.trace,
   });
   const stored = outcome.items === undefined && !preferences.minimal ? await intake.stored(kind, outcome.ids.filter((id) => id > 0)) : undefined;
-  return renderBatch(outcome, itemsPointer, preferences.minimal, {
+  const answer = renderBatch(outcome, itemsPointer, preferences.minimal, {
+    member: kind.record.name,
     ofItem: (item, id, receivedAt) => recordOfItem(kind, item, id, receivedAt),
     ...(stored === undefined ? {} : { stored }),
   });
+  return { ...answer, headers: { ...answer.headers, ...ignoredHeader(ignored) } };
 }
 
 function tooMany(items: number, most: number, kind: ServedKind): ProblemError {

@@ -5,12 +5,14 @@ import { bodyFormat } from '../body/content-type.ts';
 import { parseSingle } from '../body/parse-json.ts';
 import { readBody } from '../body/read-body.ts';
 import type { Answer, Call } from '../http/call.ts';
+import { ignoredHeader, unknownParameters } from '../http/parameters.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { ANONYMOUS, newBatchId, recordOfItem, timeLeft, type Intake, type ServedKind } from './intake.ts';
 import { parsePrefer } from './prefer.ts';
 
 /** POST of one record: 201 and the record, or a problem that says why not. */
 export async function postOne(intake: Intake, kind: ServedKind, call: Call): Promise<Answer> {
+  const ignored = unknownParameters(call.url, [], intake.limits.unknownQuery);
   bodyFormat(call.req.headers, ['json']);
   const body = await readBody(call.req, { maxBytes: intake.limits.maxBodyBytes, deadlineAt: call.deadlineAt });
   const item = parseSingle(body);
@@ -36,7 +38,7 @@ export async function postOne(intake: Intake, kind: ServedKind, call: Call): Pro
   const record = preferences.minimal ? `{"id":${id}}` : stored === undefined ? ((await intake.stored(kind, [id])).get(id) ?? 'null') : recordOfItem(kind, stored as RecordRow, id, outcome.receivedAt);
   return {
     status: 201,
-    headers: { Location: `/api/v1/${kind.record.rest.one}/${id}`, 'Sluice-Batch-Id': outcome.batchId, ...(outcome.replayed ? { 'Idempotency-Replayed': 'true' } : {}) },
+    headers: { Location: `/api/v1/${kind.record.rest.one}/${id}`, 'Sluice-Batch-Id': outcome.batchId, ...ignoredHeader(ignored), ...(outcome.replayed ? { 'Idempotency-Replayed': 'true' } : {}) },
     body: record,
   };
 }

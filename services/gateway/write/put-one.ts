@@ -5,6 +5,7 @@ import { bodyFormat } from '../body/content-type.ts';
 import { parseSingle } from '../body/parse-json.ts';
 import { readBody } from '../body/read-body.ts';
 import type { Answer, Call } from '../http/call.ts';
+import { ignoredHeader, unknownParameters } from '../http/parameters.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { ANONYMOUS, newBatchId, timeLeft, type Intake, type ServedKind } from './intake.ts';
 import { pending, withdrawn } from './post-one.ts';
@@ -15,6 +16,7 @@ import { recordIdOf } from './record-id.ts';
 export async function putOne(intake: Intake, kind: ServedKind, call: Call): Promise<Answer> {
   if (kind.checkChange === undefined) throw new Error(`kind ${kind.record.name} cannot be changed, yet it has a route for it`);
   const id = recordIdOf(call.params.id);
+  const ignored = unknownParameters(call.url, [], intake.limits.unknownQuery);
   bodyFormat(call.req.headers, ['json']);
   const body = await readBody(call.req, { maxBytes: intake.limits.maxBodyBytes, deadlineAt: call.deadlineAt });
   const checked = kind.checkChange(parseSingle(body));
@@ -36,7 +38,7 @@ export async function putOne(intake: Intake, kind: ServedKind, call: Call): Prom
   switch (outcome.outcome) {
     case 'changed':
     case 'repeat':
-      return { status: 200, headers: { 'Sluice-Batch-Id': batchId, ...(replayed ? { 'Idempotency-Replayed': 'true' } : {}) }, body: recordText(kind, outcome.row, outcome.sentAt) };
+      return { status: 200, headers: { 'Sluice-Batch-Id': batchId, ...ignoredHeader(ignored), ...(replayed ? { 'Idempotency-Replayed': 'true' } : {}) }, body: recordText(kind, outcome.row, outcome.sentAt) };
     case 'missing':
       throw notFound(kind, id);
     case 'stale':

@@ -5,6 +5,8 @@ import type { Answer } from '../http/call.ts';
 
 /** How a stored record of an item becomes JSON text. */
 export interface RecordText {
+  /** Member of a result that holds the record: the kind's name. */
+  member: string;
   /** From the checked item, its id and the batch's instant. */
   ofItem(item: RecordRow, id: number, receivedAt: string): string;
   /** As it is in the table now, for answers given again; by id. */
@@ -17,8 +19,8 @@ const SAFE_TO_SEND = {
 } as const;
 
 /**
- * The answer of a batch: 201, 207, 400 when every item was refused for what it is, 503 when load or time refused them all,
- * 202 when it is not known yet. Results stand in the order of the request.
+ * The answer of a batch: 201, 207, 400 when every item was refused for what it is, 503 when none was
+ * stored and load or time was a reason, 202 when it is not known yet. Results stand in the order of the request.
  * @param itemsPointer JSON pointer of the items' array in the body
  * @param minimal ids instead of records
  */
@@ -35,8 +37,8 @@ export function renderBatch(outcome: BatchOutcome, itemsPointer: string, minimal
   for (let index = 0; index < outcome.requested; index++) {
     if (index > 0) results += ',';
     const faults = rejects.get(index);
-    if (faults !== undefined) results += failedResult(index, faults, itemsPointer);
-    else if (withdrawn.has(index)) results += withdrawnResult(index, code, itemsPointer);
+    if (faults !== undefined) results += failedResult(index, faults, itemsPointer, text.member);
+    else if (withdrawn.has(index)) results += withdrawnResult(index, code, itemsPointer, text.member);
     else {
       const id = outcome.ids[index] ?? 0;
       results += `{"requestIndex":${index},"status":"SUCCESS","message":"Stored.",`;
@@ -44,16 +46,17 @@ export function renderBatch(outcome: BatchOutcome, itemsPointer: string, minimal
       else {
         const item = outcome.items?.[index];
         const record = item === undefined ? (text.stored?.get(id) ?? 'null') : text.ofItem(item as RecordRow, id, outcome.receivedAt);
-        results += `"execution":${record}}`;
+        results += `"${text.member}":${record}}`;
       }
     }
   }
-  const allRefusedByLoad = status === 'FAILED' && withdrawn.size > 0 && rejects.size === 0;
+  // Sending again helps as soon as one item was withdrawn, even where the others were refused for what they are.
+  const refusedByLoad = status === 'FAILED' && withdrawn.size > 0;
   return {
-    status: status === 'SUCCESS' ? 201 : status === 'PARTIAL_SUCCESS' ? 207 : allRefusedByLoad ? 503 : 400,
+    status: status === 'SUCCESS' ? 201 : status === 'PARTIAL_SUCCESS' ? 207 : refusedByLoad ? 503 : 400,
     headers: {
       ...(outcome.replayed ? { 'Idempotency-Replayed': 'true' } : {}),
-      ...(allRefusedByLoad ? { 'Retry-After': String(outcome.retryAfter ?? 1) } : {}),
+      ...(refusedByLoad ? { 'Retry-After': String(outcome.retryAfter ?? 1) } : {}),
     },
     body: `{"status":"${status}","message":${JSON.stringify(messageOf(outcome.requested, successful, rejects.size, withdrawn.size))},"totalRequested":${outcome.requested},"successful":${successful},"failed":${failed},"results":[${results}],"batchId":"${outcome.batchId}","metrics":${JSON.stringify(roundedMetrics(outcome))}}`,
   };
@@ -77,15 +80,15 @@ function byIndex(rejects: readonly Reject[]): Map<number, Reject[]> {
   return map;
 }
 
-function failedResult(index: number, faults: readonly Reject[], itemsPointer: string): string {
+function failedResult(index: number, faults: readonly Reject[], itemsPointer: string, member: string): string {
   const errors = faults.map(([, code, pointer, message]) => ({ index, pointer: `${itemsPointer}/${index}${pointer}`, code, message }));
-  return JSON.stringify({ requestIndex: index, status: 'FAILED', message: faults.map((f) => f[3]).join(' '), code: faults[0]?.[1], errors, execution: null });
+  return JSON.stringify({ requestIndex: index, status: 'FAILED', message: faults.map((f) => f[3]).join(' '), code: faults[0]?.[1], errors, [member]: null });
 }
 
-function withdrawnResult(index: number, code: keyof typeof SAFE_TO_SEND | '', itemsPointer: string): string {
+function withdrawnResult(index: number, code: keyof typeof SAFE_TO_SEND | '', itemsPointer: string, member: string): string {
   const message = code === '' ? SAFE_TO_SEND['withdrawn-unavailable'] : SAFE_TO_SEND[code];
   const errors = [{ index, pointer: `${itemsPointer}/${index}`, code, message }];
-  return JSON.stringify({ requestIndex: index, status: 'FAILED', message, code, errors, execution: null });
+  return JSON.stringify({ requestIndex: index, status: 'FAILED', message, code, errors, [member]: null });
 }
 
 function messageOf(requested: number, successful: number, rejected: number, withdrawn: number): string {
