@@ -24,6 +24,8 @@ const COUNTED = DEEPEST;
 const FEW = 20_000;
 /** A table is taken for larger than what is counted when the planner says at least this: it knows the table's pages. */
 const SURELY_MORE = 4 * COUNTED;
+const KEEP_MS = 10_000;
+const MOST_KEPT = 1_000;
 
 interface Total {
   count: number;
@@ -66,8 +68,23 @@ async function planOf(reader: RecordReader, query: ListQuery): Promise<PagePlan>
   return choosePage(table, filters, sorts, false, leading?.property);
 }
 
-/** Exact up to 100,000, else the planner's estimate. */
+/**
+ * Exact up to 100,000, else the planner's estimate. To find out that there are more, 100,000 entries of an index are read
+ * (10 to 30 ms, most of what a page costs), so an estimate is kept for some seconds; what is exact never is.
+ */
 async function totalOf(reader: RecordReader, filters: readonly ListFilterValues[]): Promise<Total> {
+  const { largeTotals } = reader;
+  const key = JSON.stringify(filters);
+  const kept = largeTotals.get(key);
+  if (kept !== undefined && performance.now() < kept.until) return { count: kept.count, estimate: true };
+  const total = await readTotal(reader, filters);
+  if (!total.estimate) return total;
+  if (largeTotals.size >= MOST_KEPT) largeTotals.clear();
+  largeTotals.set(key, { count: total.count, until: performance.now() + KEEP_MS });
+  return total;
+}
+
+async function readTotal(reader: RecordReader, filters: readonly ListFilterValues[]): Promise<Total> {
   if (filters.length === 0) {
     const all = await estimate(reader, []);
     if (all >= SURELY_MORE) return { count: all, estimate: true };

@@ -14,6 +14,8 @@ export interface RecordReader {
   records(statement: NamedStatement, values: unknown[]): Promise<{ id: number; text: string }[]>;
   /** Runs any statement; rows are arrays. */
   run(statement: NamedStatement, values: unknown[]): Promise<unknown[][]>;
+  /** Estimated totals of filters that match more than is counted, by filter, with the monotonic ms until which they are kept. */
+  largeTotals: Map<string, { count: number; until: number }>;
 }
 
 /**
@@ -26,6 +28,7 @@ export function recordReader(pool: Pool, kind: RecordKind, columns: readonly Col
   return {
     table,
     run,
+    largeTotals: new Map(),
     async records(statement, values) {
       return (await run(statement, values)).map((cells) => {
         const row: RecordRow = {};

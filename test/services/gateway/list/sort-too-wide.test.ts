@@ -38,6 +38,16 @@ test('a total is exact up to 100,000, and an estimate that says so beyond', asyn
   expect((await list('')).pagination.totalIsEstimate).toBe(true);
 });
 
+test('an estimate is kept for a while, an exact total is counted each time', async () => {
+  const counted: string[] = [];
+  const watched: RecordReader = { ...reader, largeTotals: new Map(), run: (statement, values) => (counted.push(statement.name), reader.run(statement, values)) };
+  const ask = async (query: string) => (await listRecords(watched, parseListQuery(execution, new URLSearchParams(query), 'reject'))).pagination.totalElements;
+  const large = [await ask('destination=NYSE&limit=1'), await ask('destination=NYSE&limit=1')];
+  expect(large[0]).toBe(large[1]);
+  expect([await ask('destination=XNAS&limit=1'), await ask('destination=XNAS&limit=1')]).toEqual([99, 99]);
+  expect(counted.filter((name) => name !== '')).toEqual(['count-execution-destination', 'count-execution-destination', 'count-execution-destination']);
+});
+
 test('a sort without an index takes 100,000 matches and refuses one more, naming the way', async () => {
   expect(JSON.parse((await list('executionStatus=FULL&sortBy=-quantity&limit=1')).content)).toMatchObject([{ id: 100_000 }]);
   for (const query of ['destination=NYSE&sortBy=quantity', 'sortBy=quantity']) {
