@@ -1,5 +1,6 @@
 import type { BrokerOptions } from 'moleculer';
 import type { Settings } from './shared/config/settings.ts';
+import { forgetLostCalls } from './shared/runtime/lost-calls.ts';
 
 /** A node is gone when it was silent for this many heartbeats. */
 const SILENT_HEARTBEATS = 4;
@@ -17,6 +18,7 @@ export function brokerOptions(settings: Settings, nodeId: string): BrokerOptions
     requestTimeout: settings.requestDeadline,
     heartbeatInterval: settings.heartbeat,
     heartbeatTimeout: settings.heartbeat * SILENT_HEARTBEATS,
+    middlewares: [forgetLostCalls()],
     tracking: { enabled: true, shutdownTimeout: settings.drainTimeout },
     retryPolicy: { enabled: false },
     circuitBreaker: { enabled: false },
