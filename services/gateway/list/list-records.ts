@@ -45,10 +45,10 @@ export async function listRecords(reader: RecordReader, query: ListQuery): Promi
     const plan = await planOf(reader, query);
     const before = plan.sortsAll ? await totalOf(reader, filters) : undefined;
     if (before !== undefined && before.count > COUNTED) throw sortTooWide(reader, query);
-    const rows = await reader.records(plan.statement, [offset, limit, ...plan.values]);
-    const end = rows.length < limit && (rows.length > 0 || offset === 0);
-    const total = before ?? (end ? { count: offset + rows.length, estimate: false } : await totalOf(reader, filters));
-    return page(query, rows.map((row) => row.text), total);
+    // One more than the page tells whether the list goes on, and often spares the count.
+    const rows = await reader.records(plan.statement, [offset, limit + 1, ...plan.values]);
+    const total = before ?? (await totalFrom(reader, query, rows.length));
+    return page(query, rows.slice(0, limit).map((row) => row.text), total);
   } catch (error) {
     throw (error as { code?: unknown }).code === CANCELLED ? tooSlow(error) : error;
   }
@@ -66,6 +66,13 @@ async function planOf(reader: RecordReader, query: ListQuery): Promise<PagePlan>
     if (table.ordered.has(filter.property) && (leading === undefined || rows < leading.rows)) leading = { property: filter.property, rows };
   }
   return choosePage(table, filters, sorts, false, leading?.property);
+}
+
+/** The total, as far as the page and one record more tell it, else counted. */
+async function totalFrom(reader: RecordReader, { filters, offset, limit }: ListQuery, found: number): Promise<Total> {
+  if (found <= limit && (found > 0 || offset === 0)) return { count: offset + found, estimate: false };
+  if (found > limit && offset + found > COUNTED) return { count: Math.max(offset + found, await estimate(reader, filters)), estimate: true };
+  return totalOf(reader, filters);
 }
 
 /**

@@ -61,5 +61,23 @@ test('a sort with an index takes any number', async () => {
 });
 
 test('the deepest page that is allowed is the right one', async () => {
-  expect(JSON.parse((await list('destination=NYSE&offset=99998&limit=2')).content)).toMatchObject([{ id: 99_999 }, { id: 100_000 }]);
+  const deepest = await list('destination=NYSE&offset=99998&limit=2');
+  expect(JSON.parse(deepest.content)).toMatchObject([{ id: 99_999 }, { id: 100_000 }]);
+  expect(deepest.pagination).toMatchObject({ totalIsEstimate: true, hasNext: true });
+  const last = await list('executionStatus=FULL&offset=99998&limit=2');
+  expect(JSON.parse(last.content)).toMatchObject([{ id: 99_999 }, { id: 100_000 }]);
+  expect(last.pagination).toMatchObject({ totalElements: 100_000, hasNext: false });
+  expect(last.pagination).not.toHaveProperty('totalIsEstimate');
+});
+
+test('a list that PostgreSQL does not finish in its time is 503 with Retry-After and names the way', async () => {
+  const hurried = await connectDatabase(own.url, [execution], { ...readSettings({}).settings, statementTimeout: 1 }, { max: 1, applicationName: 'test' });
+  try {
+    const columns = columnsOf(hurried.orm, execution);
+    const slow = recordReader(hurried.pool, execution, columns, compileWire(execution, columns), 10_000);
+    const asked = listRecords(slow, parseListQuery(execution, new URLSearchParams('destination=NYSE&sortBy=quantity'), 'reject'));
+    await expect(asked).rejects.toMatchObject({ status: 503, code: 'list-too-slow', headers: { 'Retry-After': '5' }, message: expect.stringContaining('filter') as string });
+  } finally {
+    await hurried.close();
+  }
 });
