@@ -24,6 +24,8 @@ export interface Parts {
   start(spec: PartSpec): Promise<Running>;
   /** Keeps a part running whose first start has failed already: it is tried again, and again. */
   keepTrying(spec: PartSpec): void;
+  /** Whether everything is being stopped: then a start that fails was cut off. */
+  isStopping(): boolean;
   /** Stops everything stage by stage, and cuts off first starts that are under way. Twice is fine. */
   stop(): Promise<void>;
 }
@@ -65,12 +67,15 @@ export function createParts(roster: Roster, say: Say): Parts {
   return {
     async start(spec) {
       const running = await startOnce(spec, starting.signal);
-      keep(spec, running);
       // It became ready while everything was being stopped: too late for its stage, but not left behind.
       if (stopping) await running.stop();
+      else keep(spec, running);
       return running;
     },
-    keepTrying: (spec) => keep(spec, undefined),
+    keepTrying(spec) {
+      if (!stopping) keep(spec, undefined);
+    },
+    isStopping: () => stopping !== undefined,
     stop: () => (stopping ??= stopAll()),
   };
 }

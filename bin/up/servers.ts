@@ -61,6 +61,7 @@ export async function haveKafka(tools: ServerTools): Promise<string> {
       say.warn(`${error.message}\n  Sluice runs all the same: records are taken and stored, and wait to be delivered until it is started with a Kafka.`);
       return '';
     }
+    if (parts.isStopping()) throw error;
     say.error(`Kafka did not start; records are stored and wait until it does. ${error instanceof Error ? error.message : String(error)}`);
     parts.keepTrying(spec);
   }
