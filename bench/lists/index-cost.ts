@@ -3,7 +3,7 @@ import { median } from './percentile.ts';
 
 const ROWS = 500;
 /** Flushes before those that count, so that the pages an index writes to are in memory as they are in use. */
-const WARM = 60;
+const WARM = 200;
 const MEASURED = 60;
 
 export interface IndexCost {
