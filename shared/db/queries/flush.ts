@@ -42,9 +42,6 @@ const LEADING = 15;
  * - `led` inserts the ledger rows; a repeat of the same slice conflicts and is left out;
  * - the records join the ledger rows really inserted, by the slice's position: one array per column, unnested side by
  *   side in a select list, which streams them (as functions in FROM each would fill a tuplestore first: 9 % more CPU).
- *
- * Joins are hash joins on writers' connections (they run with enable_nestloop = off, see `WRITER_PLANNER`): the planner
- * cannot know how many slices a parameter holds, and a nested loop over 500 singles took 20 ms.
  */
 export function flushStatement(target: FlushTarget): NamedStatement {
   const { names, carried, received } = insertColumns(target);
