@@ -1,0 +1,50 @@
+import type { AckedRun, PartitionResult, SinkFailure } from './sink.ts';
+
+/** Sends the messages [from, to] of a partition as one record batch; the offset of the first, or the failure. */
+export type Produce = (from: number, to: number) => Promise<{ base: number } | { failure: SinkFailure }>;
+
+/**
+ * Sends a partition's messages; a record batch that is refused is sent again in halves, left half first, until the guilty
+ * message is alone: so only that one counts as refused (F65). Any other failure ends it; what was not sent by then stays unsent.
+ * @param refused the failure, if the whole was refused already
+ */
+export async function sendBisecting(partition: number, count: number, produce: Produce, mayGoOn: () => boolean, refused?: SinkFailure): Promise<PartitionResult> {
+  const result: PartitionResult = { partition, acked: [], refused: [] };
+  const ranges: AckedRange[] = [{ from: 0, to: count - 1, failure: refused }];
+  for (let range = ranges.pop(); range !== undefined; range = ranges.pop()) {
+    const { from, to } = range;
+    let { failure } = range;
+    if (failure === undefined) {
+      if (!mayGoOn()) return { ...result, failure: LEASE_OVER };
+      const answer = await produce(from, to);
+      if ('base' in answer) {
+        addRun(result.acked, { from, to, base: answer.base });
+        continue;
+      }
+      failure = answer.failure;
+    }
+    if (failure.class !== 'record-batch') return { ...result, failure };
+    if (from === to) result.refused.push({ position: from, failure: { ...failure, class: 'message' } });
+    else {
+      const middle = from + ((to - from) >> 1);
+      ranges.push({ from: middle + 1, to, failure: undefined }, { from, to: middle, failure: undefined });
+    }
+  }
+  return result;
+}
+
+interface AckedRange {
+  from: number;
+  to: number;
+  failure: SinkFailure | undefined;
+}
+
+/** Nothing was tried; the shard has another owner by now, or soon. */
+export const LEASE_OVER: SinkFailure = { class: 'partition', code: 'lease-over', message: 'The lease on the shard ended before the next request.', unsettled: false };
+
+/** Neighbouring runs whose offsets follow each other are one. */
+function addRun(runs: AckedRun[], run: AckedRun): void {
+  const last = runs.at(-1);
+  if (last !== undefined && last.to + 1 === run.from && last.base + (run.from - last.from) === run.base) last.to = run.to;
+  else runs.push(run);
+}

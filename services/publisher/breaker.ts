@@ -1,0 +1,52 @@
+export type BreakerState = 'closed' | 'half-open' | 'open';
+
+/**
+ * The breaker of one cluster. Failures of the whole cluster in a row open it; while it is open nothing is sent and nothing
+ * is lost: what is due stays in the ledger. After a pause it lets one probe through (half-open); any answer closes it and
+ * resets the count. Times are monotonic, in ms.
+ */
+export class Breaker {
+  readonly #failures: number;
+  readonly #cooldownMs: number;
+  #count = 0;
+  #openUntil = 0;
+  #state: BreakerState = 'closed';
+
+  constructor(failures: number, cooldownMs: number) {
+    this.#failures = failures;
+    this.#cooldownMs = cooldownMs;
+  }
+
+  get state(): BreakerState {
+    return this.#state;
+  }
+
+  /** The cluster answered, be it with an error: it is there. */
+  answered(): void {
+    this.#state = 'closed';
+    this.#count = 0;
+  }
+
+  /** The cluster did not answer. A failed probe opens at once. */
+  failed(now: number): void {
+    this.#count += 1;
+    if (this.#state === 'closed' && this.#count < this.#failures) return;
+    this.#state = 'open';
+    this.#openUntil = now + this.#cooldownMs;
+  }
+
+  /** Whether the caller is the one who may probe now; then the breaker is half-open until it hears of the outcome. */
+  takeProbe(now: number): boolean {
+    if (this.#state !== 'open' || now < this.#openUntil) return false;
+    this.#state = 'half-open';
+    return true;
+  }
+
+  /** When the next probe may go; undefined unless open. */
+  get probeAt(): number | undefined {
+    return this.#state === 'open' ? this.#openUntil : undefined;
+  }
+}
+
+/** The figure of the metric. */
+export const BREAKER_FIGURE: Record<BreakerState, number> = { closed: 0, 'half-open': 1, open: 2 };

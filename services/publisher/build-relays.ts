@@ -1,0 +1,79 @@
+import { columnsOf } from '../../shared/records/columns.ts';
+import { sinkName, sinksOf, type HttpSink as HttpSinkOfKind, type SinkOfKind } from '../../shared/records/record-kind.ts';
+import { compileWire, type Wire } from '../../shared/records/wire.ts';
+import type { NodeContext } from '../../shared/runtime/node-context.ts';
+import { HttpSink } from './http-sink.ts';
+import { KafkaSink } from './kafka-sink.ts';
+import { LedgerStore, type StoredKind } from './ledger-store.ts';
+import { RelayLoop } from './relay-loop.ts';
+import { ShardLeases } from './shard-leases.ts';
+import { SinkRelay } from './sink-relay.ts';
+import type { Sink } from './sink.ts';
+
+/** A relay for each sink that the kinds name, and the sinks that lack an address. */
+export interface Relays {
+  relays: Map<string, SinkRelay>;
+  unaddressed: string[];
+}
+
+interface NamedSink {
+  name: string;
+  uses: { kind: StoredKind; sink: SinkOfKind; wire: Wire }[];
+}
+
+/**
+ * Builds what delivers, from the kinds and settings of the node. Connects to nothing yet.
+ * @param around puts something around each sink: a seam where faults can be let in
+ */
+export function buildRelays(node: NodeContext, around: (sink: Sink) => Sink = (sink) => sink): Relays {
+  const relays = new Map<string, SinkRelay>();
+  const unaddressed: string[] = [];
+  for (const named of sinksOfNode(node)) {
+    const sink = sinkFor(named, node);
+    if (sink === undefined) unaddressed.push(named.name);
+    else relays.set(named.name, relayFor(named, around(sink), node));
+  }
+  return { relays, unaddressed };
+}
+
+function sinksOfNode(node: NodeContext): NamedSink[] {
+  const sinks = new Map<string, NamedSink>();
+  for (const kind of node.kinds.values()) {
+    const columns = columnsOf(node.database.orm, kind);
+    const table = node.database.orm.getMetadata().get(kind.entity.meta.class).tableName;
+    const stored: StoredKind = { name: kind.name, table, columns, firstSink: sinksOf(kind, 'insert', node.settings)[0] ?? '' };
+    for (const sink of kind.sinks) {
+      const name = sinkName(sink, node.settings);
+      const named = sinks.get(name) ?? { name, uses: [] };
+      named.uses.push({ kind: stored, sink, wire: compileWire(kind, columns) });
+      sinks.set(name, named);
+    }
+  }
+  return [...sinks.values()];
+}
+
+/** Undefined when the settings hold no address for it. */
+function sinkFor({ name, uses }: NamedSink, node: NodeContext): Sink | undefined {
+  const { settings, database, nodeId } = node;
+  const first = uses[0]?.sink;
+  if (first?.to === 'kafka') {
+    if (settings.kafkaBrokers === '') return undefined;
+    return new KafkaSink({ name, topic: String(settings[first.topicSetting]), clientId: nodeId, wires: new Map(uses.map((u) => [u.kind.name, u.wire])), pool: database.pool, settings, log: node.log });
+  }
+  const url = first === undefined ? '' : String(settings[first.urlSetting]);
+  const tellers = uses.filter((u): u is typeof u & { sink: HttpSinkOfKind } => u.sink.to === 'http').map((u) => [u.kind.name, u.sink.tell.bind(u.sink)] as const);
+  return url === '' ? undefined : new HttpSink(name, url, new Map(tellers));
+}
+
+function relayFor({ name, uses }: NamedSink, sink: Sink, node: NodeContext): SinkRelay {
+  const { settings, metrics, log, nodeId, database } = node;
+  const now = () => performance.now();
+  const store = new LedgerStore(database.pool, name, uses.map((u) => u.kind), settings.statementTimeout);
+  const leases = new ShardLeases({
+    pool: database.pool, sink: name, node: nodeId, shards: settings.shards, leaseMs: settings.shardLease, quarantineMs: sink.settledAfterMs,
+    statementTimeoutMs: settings.statementTimeout, now, random: Math.random, log,
+  });
+  const following = new Set(uses.filter((u) => u.sink.on.includes('update')).map((u) => u.kind.name));
+  const loop = new RelayLoop({ sink, leases, store, laterVersionsFollow: (kind) => following.has(kind), settings, node: nodeId, metrics, log, now, random: Math.random });
+  return new SinkRelay({ sink, leases, store, loop, metrics, log, pollMs: settings.relayPoll, leaseMs: settings.shardLease });
+}

@@ -1,0 +1,142 @@
+import type { Kafka, Message, Producer } from 'kafkajs';
+import type { Settings } from '../../shared/config/settings.ts';
+import type { RecordRow } from '../../shared/records/record-kind.ts';
+import type { Wire } from '../../shared/records/wire.ts';
+import { sendBisecting } from './bisect-batch.ts';
+import { kafkaClient, plainProducer, withAdmin } from './kafka-client.ts';
+import { classifyKafkaError } from './kafka-errors.ts';
+import type { LedgerRow } from './ledger-row.ts';
+import { partitionOfKey } from './murmur2.ts';
+import type { Outgoing, PartitionResult, PartitionSend, Sink, SinkCheck, SinkFailure } from './sink.ts';
+import { ensureTopic, type TopicTools } from './topics.ts';
+
+/** What a record batch takes per message beside key and value: the headers' names and values, lengths, offsets. */
+const OVERHEAD_BYTES = 260;
+/** A send's own margin over the request's limit: opening a connection, and a busy event loop. */
+const SETTLE_MARGIN_MS = 2_000;
+
+export interface KafkaSinkOptions extends TopicTools {
+  name: string;
+  topic: string;
+  clientId: string;
+  settings: Settings;
+  /** How records of each kind are written. */
+  wires: ReadonlyMap<string, Wire>;
+}
+
+/** Delivery to one topic through kafkajs. */
+export class KafkaSink implements Sink {
+  readonly name: string;
+  readonly orderedBy = 'partition';
+  readonly maxMessages: number;
+  readonly maxPartitionBytes: number;
+  readonly settledAfterMs: number;
+  readonly #o: KafkaSinkOptions;
+  readonly #kafka: Kafka;
+  readonly #source: string;
+  #producer: Producer | undefined;
+  #partitions = 0;
+
+  constructor(options: KafkaSinkOptions) {
+    const { settings } = options;
+    this.#o = options;
+    this.name = options.name;
+    this.maxMessages = settings.relayBatchMessages;
+    this.maxPartitionBytes = settings.relayPartitionBytes;
+    this.settledAfterMs = settings.kafkaRequestTimeout + SETTLE_MARGIN_MS;
+    this.#kafka = kafkaClient(settings, options.clientId, options.log);
+    this.#source = `urn:sluice:${settings.namespace}`;
+  }
+
+  async check(): Promise<SinkCheck> {
+    try {
+      const found = await withAdmin(this.#kafka, (admin) => ensureTopic(admin, this.name, this.#o.topic, this.#o));
+      if ('failure' in found) return { ready: false, failure: found.failure };
+      this.#partitions = found.partitions;
+      this.#producer ??= await this.#connect();
+      return { ready: true };
+    } catch (error) {
+      return { ready: false, failure: classifyKafkaError(error) };
+    }
+  }
+
+  partitionOf(id: number): number {
+    return partitionOfKey(String(id), this.#partitions);
+  }
+
+  /** Headers are CloudEvents' Kafka binding, binary mode (CloudEvents 1.0.2). */
+  message(row: LedgerRow, id: number, record: RecordRow, sentAt: string | null): Outgoing {
+    const wire = this.#o.wires.get(row.kind);
+    if (wire === undefined) throw new Error(`no wire for kind ${row.kind}`);
+    const key = String(id);
+    const value = wire.kafka(record, sentAt);
+    const headers: Record<string, string> = {
+      ce_id: `${row.kind}:${key}:${String(record.version as number)}`,
+      ce_source: this.#source,
+      ce_type: `sluice.${row.kind}.${row.op}`,
+      ce_specversion: '1.0',
+      ce_time: row.at,
+      'content-type': 'application/json',
+    };
+    if (row.trace !== null) headers.traceparent = row.trace;
+    return { id, bytes: Buffer.byteLength(value) + OVERHEAD_BYTES, payload: { key, value, headers, partition: this.partitionOf(id) } satisfies Message };
+  }
+
+  async send(groups: readonly PartitionSend[], mayGoOn: () => boolean): Promise<PartitionResult[]> {
+    const outcome = await this.#produce(groups.flatMap((g) => g.messages));
+    if ('bases' in outcome) return groups.map((g) => ackedWhole(g, outcome.bases));
+    const { failure } = outcome;
+    if (failure.class === 'cluster') await this.#reconnect();
+    if (failure.class === 'cluster' || failure.class === 'configuration') return groups.map((g) => ({ partition: g.partition, acked: [], refused: [], failure }));
+    // A broker refused something of this send, and kafkajs doesn't say what: partition by partition it shows (F36).
+    return Promise.all(groups.map((g) => this.#sendAlone(g, mayGoOn, groups.length === 1 ? failure : undefined)));
+  }
+
+  async close(): Promise<void> {
+    const producer = this.#producer;
+    this.#producer = undefined;
+    await producer?.disconnect();
+  }
+
+  #sendAlone(group: PartitionSend, mayGoOn: () => boolean, failure: SinkFailure | undefined): Promise<PartitionResult> {
+    const produce = async (from: number, to: number) => {
+      const outcome = await this.#produce(group.messages.slice(from, to + 1));
+      if ('failure' in outcome) return outcome;
+      return { base: outcome.bases.get(group.partition) ?? 0 };
+    };
+    return sendBisecting(group.partition, group.messages.length, produce, mayGoOn, failure);
+  }
+
+  /** One request to each broker concerned. Never rejects. */
+  async #produce(messages: readonly Outgoing[]): Promise<{ bases: Map<number, number> } | { failure: SinkFailure }> {
+    try {
+      this.#producer ??= await this.#connect();
+      const answer = await this.#producer.send({ topic: this.#o.topic, acks: -1, timeout: this.#o.settings.kafkaRequestTimeout, messages: messages.map((m) => m.payload as Message) });
+      return { bases: new Map(answer.map((a) => [a.partition, Number(a.baseOffset)])) };
+    } catch (error) {
+      return { failure: classifyKafkaError(error) };
+    }
+  }
+
+  async #connect(): Promise<Producer> {
+    const producer = plainProducer(this.#kafka);
+    await producer.connect();
+    return producer;
+  }
+
+  /** After the cluster was away a new producer is made: what the old one had pending ends with it. */
+  async #reconnect(): Promise<void> {
+    const old = this.#producer;
+    this.#producer = undefined;
+    await old?.disconnect().catch((error: unknown) => this.#o.log.debug({ err: error }, 'a producer without cluster was let go'));
+  }
+}
+
+function ackedWhole(group: PartitionSend, bases: ReadonlyMap<number, number>): PartitionResult {
+  const base = bases.get(group.partition);
+  if (base === undefined) {
+    const failure: SinkFailure = { class: 'partition', code: 'no-answer', message: 'The broker did not answer for this partition.', unsettled: true };
+    return { partition: group.partition, acked: [], refused: [], failure };
+  }
+  return { partition: group.partition, acked: [{ from: 0, to: group.messages.length - 1, base }], refused: [] };
+}

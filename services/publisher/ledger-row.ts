@@ -1,0 +1,52 @@
+import type { LedgerOp } from '../../shared/records/record-kind.ts';
+
+/** Acknowledged messages of a partition that took several sends: ids [low, high] among the row's, offset of the first. */
+export type AckedIds = [low: number, high: number, base: number];
+
+/**
+ * What a row's sink has acknowledged: by partition the base offset, or the runs where it took several sends. `left` lists
+ * the partitions that are not finished; before the first try there is nothing at all.
+ */
+export interface Acks {
+  [partition: string]: number | AckedIds[] | number[];
+}
+
+/** An unfinished row of the ledger: what one sink is owed of one slice. */
+export interface LedgerRow {
+  id: number;
+  batchId: string;
+  firstIndex: number;
+  op: LedgerOp;
+  kind: string;
+  shard: number;
+  firstId: number;
+  span: number;
+  version: number;
+  acks: Acks | null;
+  attempts: number;
+  /** Ms until it may be tried again; 0 when it may now. */
+  waitMs: number;
+  trace: string | null;
+  /** When it was written, ISO 8601. */
+  at: string;
+}
+
+/** A row as TAKE_DUE answers it. */
+export function readLedgerRow(c: readonly unknown[]): LedgerRow {
+  return {
+    id: Number(c[0]), batchId: c[1] as string, firstIndex: Number(c[2]), op: c[3] as LedgerOp, kind: c[4] as string, shard: Number(c[5]),
+    firstId: Number(c[6]), span: Number(c[7]), version: Number(c[8]), acks: c[9] as Acks | null, attempts: Number(c[10]),
+    waitMs: Number(c[11]), trace: c[12] as string | null, at: c[13] as string,
+  };
+}
+
+/** The partitions that are not finished, or undefined when none was tried yet. */
+export function partitionsLeft(row: LedgerRow): readonly number[] | undefined {
+  return row.acks?.left as readonly number[] | undefined;
+}
+
+/** The acknowledged runs of a partition that is not finished. */
+export function ackedIds(row: LedgerRow, partition: number): AckedIds[] {
+  const found = row.acks?.[partition];
+  return Array.isArray(found) ? (found as AckedIds[]) : [];
+}

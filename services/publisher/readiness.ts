@@ -1,0 +1,121 @@
+import type { Settings } from '../../shared/config/settings.ts';
+import type { Metrics } from '../../shared/metrics/metrics.ts';
+import type { Logger } from '../../shared/runtime/log.ts';
+import { backoffMs } from './backoff.ts';
+import { Breaker, BREAKER_FIGURE } from './breaker.ts';
+import type { PartitionResult, Sink, SinkFailure } from './sink.ts';
+
+export interface ReadinessOptions {
+  sink: Sink;
+  settings: Settings;
+  metrics: Metrics;
+  log: Logger;
+  now: () => number;
+  random: () => number;
+}
+
+/** How often a sink that works is looked at, for what its sends don't show, such as another partition count. */
+const RECHECK_MS = 10_000;
+
+/**
+ * Whether a sink can be sent to: its breaker, and the last check of its configuration. The check is the breaker's probe as
+ * well. Neither costs any message a try.
+ */
+export class Readiness {
+  readonly #o: ReadinessOptions;
+  readonly breaker: Breaker;
+  #checked = false;
+  #checkedAt = 0;
+  #nextCheck = 0;
+  #misfits = 0;
+  #why: string | undefined = 'The sink was not reached yet.';
+  #checking: Promise<void> | undefined;
+
+  constructor(options: ReadinessOptions) {
+    this.#o = options;
+    this.breaker = new Breaker(options.settings.breakerFailures, options.settings.breakerCooldown);
+  }
+
+  /** Why nothing is sent; undefined while all is well. */
+  get why(): string | undefined {
+    return this.#why;
+  }
+
+  /** Whether a send may begin; checks the sink first where that is due. */
+  async ready(): Promise<boolean> {
+    const now = this.#o.now();
+    if (this.#checked && this.breaker.state === 'closed') {
+      if (now - this.#checkedAt > RECHECK_MS) void this.#check();
+      return true;
+    }
+    if (this.breaker.state === 'closed' ? now >= this.#nextCheck : this.breaker.takeProbe(now)) await this.#check();
+    return this.#checked && this.breaker.state === 'closed';
+  }
+
+  /** Waits for a check that runs. */
+  async settle(): Promise<void> {
+    await this.#checking;
+  }
+
+  /** What a send's results say of the cluster and the configuration. */
+  learn(results: readonly PartitionResult[]): void {
+    const failures = results.flatMap((r) => r.failure ?? []);
+    const away = failures.find((f) => f.class === 'cluster');
+    if (away !== undefined && failures.length === results.length) this.#away(away);
+    else if (results.length > 0) this.breaker.answered();
+    const misfit = failures.find((f) => f.class === 'configuration');
+    if (misfit !== undefined) this.#misfit(misfit);
+    this.#show();
+  }
+
+  /** One check at a time. */
+  #check(): Promise<void> {
+    this.#checking ??= this.#runCheck().finally(() => {
+      this.#checking = undefined;
+    });
+    return this.#checking;
+  }
+
+  async #runCheck(): Promise<void> {
+    const { sink, now, log } = this.#o;
+    const result = await sink.check();
+    this.#checkedAt = now();
+    if (result.ready) {
+      this.breaker.answered();
+      if (!this.#checked || this.#why !== undefined) log.info({ sink: sink.name }, 'the sink can be sent to');
+      this.#checked = true;
+      this.#misfits = 0;
+      this.#why = undefined;
+    } else if (result.failure.class === 'cluster') {
+      this.#away(result.failure);
+    } else {
+      this.breaker.answered();
+      this.#misfit(result.failure);
+    }
+    this.#show();
+  }
+
+  #away(failure: SinkFailure): void {
+    const { now, log, sink } = this.#o;
+    this.breaker.failed(now());
+    if (this.breaker.state === 'open') this.#say(`${sink.name} does not answer (${failure.code}). What is due waits in the ledger and is sent when it does.`, () => log.warn({ sink: sink.name, code: failure.code, reason: failure.message }, 'the sink does not answer: breaker open'));
+  }
+
+  #misfit(failure: SinkFailure): void {
+    const { now, random, settings, log, sink } = this.#o;
+    this.#checked = false;
+    this.#misfits += 1;
+    this.#nextCheck = now() + backoffMs(this.#misfits, settings, random());
+    this.#say(failure.message, () => log.error({ sink: sink.name, code: failure.code, reason: failure.message }, 'nothing can be sent to the sink until this is mended'));
+  }
+
+  /** Says it once, not at each try. */
+  #say(why: string, tell: () => void): void {
+    if (this.#why !== why) tell();
+    this.#why = why;
+  }
+
+  #show(): void {
+    this.#o.metrics.set('relay_breaker_state', { sink: this.#o.sink.name }, BREAKER_FIGURE[this.breaker.state]);
+  }
+}

@@ -1,0 +1,222 @@
+import type { Settings } from '../../shared/config/settings.ts';
+import type { Metrics } from '../../shared/metrics/metrics.ts';
+import type { HealthPart } from '../../shared/runtime/health.ts';
+import type { Logger } from '../../shared/runtime/log.ts';
+import { UnknownKind, type LedgerStore } from './ledger-store.ts';
+import { marksOf, type Mark } from './marks.ts';
+import { PartitionRests } from './partition-rests.ts';
+import { assembleSend, pickMessages, type Send } from './plan-send.ts';
+import { putRefused } from './put-refused.ts';
+import { Readiness } from './readiness.ts';
+import type { OwnedShard, ShardLeases } from './shard-leases.ts';
+import type { PartitionResult, Sink } from './sink.ts';
+
+export interface LoopOptions {
+  sink: Sink;
+  leases: ShardLeases;
+  store: LedgerStore;
+  /** Whether a later version has a ledger row of its own, so that an older one need not be sent. */
+  laterVersionsFollow: (kind: string) => boolean;
+  settings: Settings;
+  node: string;
+  metrics: Metrics;
+  log: Logger;
+  now: () => number;
+  random: () => number;
+}
+
+/** At least so many rows are asked for, whatever the slices' usual size. */
+const LEAST_ROWS = 64;
+const MARK_RETRY_MS = 100;
+const NOTHING: ReadonlySet<number> = new Set();
+
+/**
+ * Ledger to one sink: takes due rows of owned shards, sends, marks. Several sends at once, never two of one shard. No
+ * transaction is open while the sink is talked to. Woken by `wake`: a nudge, the end of a send, the poll.
+ */
+export class RelayLoop {
+  readonly #o: LoopOptions;
+  readonly #rests: PartitionRests;
+  readonly readiness: Readiness;
+  readonly #inFlight = new Set<Promise<void>>();
+  #on = false;
+  #pumping: Promise<void> | undefined;
+  #again = false;
+  /** Messages of a ledger row, as the last takes had them. */
+  #messagesPerRow = 100;
+  #trouble: string | undefined;
+  #unknownKind: string | undefined;
+
+  constructor(options: LoopOptions) {
+    this.#o = options;
+    this.#rests = new PartitionRests(options.settings, options.random);
+    this.readiness = new Readiness(options);
+  }
+
+  start(): void {
+    this.#on = true;
+    this.wake();
+  }
+
+  /** Finishes the sends in flight. */
+  async stop(): Promise<void> {
+    this.#on = false;
+    await this.#pumping;
+    await Promise.all(this.#inFlight);
+    await this.readiness.settle();
+  }
+
+  /** There may be work. Cheap; may be called at any time. */
+  wake(): void {
+    this.#again = true;
+    if (!this.#on || this.#pumping !== undefined) return;
+    this.#pumping = this.#pump().finally(() => {
+      this.#pumping = undefined;
+    });
+  }
+
+  /** What a person should know. */
+  status(): HealthPart {
+    const blocked = [...this.#rests.blocked(this.#o.now())];
+    const figures = { shards: this.#o.leases.owned.length, breaker: this.readiness.breaker.state, sendsInFlight: this.#inFlight.size, restingPartitions: blocked };
+    const why = this.readiness.why ?? this.#trouble ?? this.#unknownKind;
+    return why === undefined ? { status: 'up', figures } : { status: 'waiting', why, figures };
+  }
+
+  async #pump(): Promise<void> {
+    try {
+      while (this.#again && this.#on) {
+        this.#again = false;
+        while (this.#on && this.#inFlight.size < this.#o.settings.relaySendsInFlight && (await this.readiness.ready()) && (await this.#launch()));
+      }
+      this.#trouble = undefined;
+    } catch (error) {
+      // Whatever failed here is PostgreSQL's; nothing was sent, and the poll comes again.
+      if (this.#trouble === undefined) this.#o.log.warn({ err: error, sink: this.#o.sink.name }, 'the ledger cannot be read; it is tried again');
+      this.#trouble = 'PostgreSQL does not answer.';
+    }
+  }
+
+  /** Takes, plans and begins one send; false when there is nothing to do now. */
+  async #launch(): Promise<boolean> {
+    const { sink, leases, store, settings, now } = this.#o;
+    const shards = new Map(leases.available().map((s) => [s.shard, s]));
+    if (shards.size === 0) return false;
+    const blocked = this.#blockedByShard(shards.values());
+    const from = [...blocked].map(([shard, partitions]) => ({ shard, blocked: [...partitions] }));
+    const rowsPerShard = Math.min(sink.maxMessages, Math.max(4, Math.ceil(sink.maxMessages / this.#messagesPerRow)));
+    const limit = Math.max(LEAST_ROWS, rowsPerShard * 2);
+    const rows = await store.take(from, { rowsPerShard, rows: limit, longestPauseMs: settings.retryMaxDelay, onlyDue: sink.orderedBy === 'record' });
+    if (rows.length === 0) return false;
+    this.#messagesPerRow = Math.max(1, rows.reduce((sum, r) => sum + r.span, 0) / rows.length);
+    const pick = pickMessages(rows, (shard) => blocked.get(shard) ?? NOTHING, sink);
+    for (const [no, wait] of pick.waits) {
+      const shard = shards.get(no);
+      if (shard !== undefined) hold(shard, now() + wait.ms, wait.partitions, now());
+    }
+    const taken = new Set((pick.candidates.length > 0 ? pick.candidates.map((c) => c.row) : rows).flatMap((r) => shards.get(r.shard) ?? []));
+    for (const shard of taken) shard.lastTaken = now();
+    if (pick.candidates.length === 0) {
+      for (const shard of taken) shard.restUntil = now() + settings.relayPoll;
+      return rows.length === limit;
+    }
+    for (const shard of taken) shard.inFlight = true;
+    const sending = this.#carryOut(pick.candidates, [...taken]).finally(() => {
+      for (const shard of taken) shard.inFlight = false;
+      this.#inFlight.delete(sending);
+      this.wake();
+    });
+    this.#inFlight.add(sending);
+    return true;
+  }
+
+  /** For each shard, the partitions that rest, and those that a put-off row of the shard holds. */
+  #blockedByShard(shards: Iterable<OwnedShard>): Map<number, ReadonlySet<number>> {
+    const now = this.#o.now();
+    const resting = this.#rests.blocked(now);
+    return new Map([...shards].map((s) => [s.shard, s.held !== undefined && now < s.held.until ? unionOf(resting, s.held.partitions) : resting]));
+  }
+
+  /** One send from records to marks. Never rejects. */
+  async #carryOut(candidates: Send['candidates'], shards: readonly OwnedShard[]): Promise<void> {
+    const { sink, leases, store, log } = this.#o;
+    try {
+      const records = await store.load(candidates);
+      const send = assembleSend(candidates, sink, (row, id) => {
+        const record = records.get(row.kind)?.get(id);
+        if (record === undefined || (Number(record.row.version) !== row.version && this.#o.laterVersionsFollow(row.kind))) return undefined;
+        return sink.message(row, id, record.row, record.sentAt);
+      });
+      const mayGoOn = () => shards.every((s) => leases.holds(s));
+      const results = send.groups.length === 0 || !mayGoOn() ? [] : await this.#send(send, shards, mayGoOn);
+      const marks = marksOf(send, results, (refusal, attempts) => putRefused(refusal, attempts, this.#o));
+      if (marks.length > 0) await this.#mark(marks, shards);
+      await leases.releaseLeaving();
+    } catch (error) {
+      for (const shard of shards) shard.restUntil = this.#o.now() + this.#o.settings.relayPoll;
+      if (error instanceof UnknownKind) this.#unknownKind = error.message;
+      log.warn({ err: error, sink: sink.name }, 'a send could not be prepared or marked; its rows are taken again');
+    }
+  }
+
+  async #send(send: Send, shards: readonly OwnedShard[], mayGoOn: () => boolean): Promise<PartitionResult[]> {
+    const { sink, metrics, now } = this.#o;
+    const began = now();
+    const apart = send.groups.filter((g) => this.#rests.onProbation(g.partition));
+    const together = send.groups.filter((g) => !this.#rests.onProbation(g.partition));
+    const lots = [...(together.length > 0 ? [together] : []), ...apart.map((g) => [g])];
+    const results = (await Promise.all(lots.map((groups) => sink.send(groups, mayGoOn)))).flat();
+    metrics.observe('relay_send_seconds', { sink: sink.name }, (now() - began) / 1_000);
+    this.#learn(results, began, shards);
+    return results;
+  }
+
+  /** What a send taught about cluster, partitions and configuration. */
+  #learn(results: readonly PartitionResult[], began: number, shards: readonly OwnedShard[]): void {
+    const { sink, metrics, log, now } = this.#o;
+    const failures = results.flatMap((r) => r.failure ?? []);
+    for (const { partition, acked, failure, refused } of results) {
+      const count = acked.reduce((sum, r) => sum + r.to - r.from + 1, 0);
+      if (count > 0) metrics.count('relay_messages_total', { sink: sink.name }, count);
+      if (failure?.class === 'partition') this.#rests.failed(partition, now());
+      if (failure?.unsettled === true) this.#rests.unsettled(partition, began + sink.settledAfterMs);
+      if (failure === undefined && (count > 0 || refused.length > 0)) this.#rests.acknowledged(partition);
+    }
+    const causes = new Map(failures.map((f) => [f.code, f]));
+    for (const [cause, failure] of causes) {
+      metrics.count('relay_retries_total', { sink: sink.name, cause });
+      log.warn({ sink: sink.name, code: cause, class: failure.class, reason: failure.message, partitions: results.filter((r) => r.failure?.code === cause).map((r) => r.partition) }, 'a send failed; what was not acknowledged is sent again');
+    }
+    metrics.count('relay_sends_total', { sink: sink.name, result: failures.length === 0 ? 'ok' : failures.length < results.length ? 'partial' : 'failed' });
+    if (failures.some((f) => f.unsettled)) for (const shard of shards) shard.unsettledUntil = Math.max(shard.unsettledUntil, began + sink.settledAfterMs);
+    this.readiness.learn(results);
+  }
+
+  /** Marks until PostgreSQL took it, or the leases are over: what isn't marked is sent again. */
+  async #mark(marks: readonly Mark[], shards: readonly OwnedShard[]): Promise<void> {
+    const { store, leases, node, sink, metrics, log } = this.#o;
+    const epochs = new Map(shards.map((s) => [s.shard, s.epoch]));
+    for (;;) {
+      try {
+        const taken = await store.mark(marks, node, (shard) => epochs.get(shard) ?? -1);
+        if (taken.rows < marks.length) log.warn({ sink: sink.name, rows: marks.length - taken.rows }, 'marks were refused: their shards have another owner');
+        metrics.count('relay_superseded_total', { sink: sink.name }, taken.superseded);
+        return;
+      } catch (error) {
+        if (!shards.some((s) => leases.holds(s))) throw error;
+        log.warn({ err: error, sink: sink.name }, 'what was sent could not be marked; tried again');
+        await new Promise((resolve) => setTimeout(resolve, MARK_RETRY_MS));
+      }
+    }
+  }
+}
+
+/** Keeps in mind what a put-off row holds, so that what piles up behind it is passed over. */
+function hold(shard: OwnedShard, until: number, partitions: ReadonlySet<number>, now: number): void {
+  const still = shard.held !== undefined && now < shard.held.until ? shard.held : undefined;
+  shard.held = still === undefined ? { until, partitions } : { until: Math.min(until, still.until), partitions: unionOf(partitions, still.partitions) };
+}
+
+function unionOf(a: ReadonlySet<number>, b: ReadonlySet<number>): ReadonlySet<number> {
+  return new Set([...a, ...b]);
+}

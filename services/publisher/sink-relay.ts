@@ -1,0 +1,88 @@
+import { every, type Loop } from '../../shared/runtime/every.ts';
+import type { HealthPart } from '../../shared/runtime/health.ts';
+import type { Metrics } from '../../shared/metrics/metrics.ts';
+import type { Logger } from '../../shared/runtime/log.ts';
+import type { LedgerStore } from './ledger-store.ts';
+import type { RelayLoop } from './relay-loop.ts';
+import type { ShardLeases } from './shard-leases.ts';
+import type { Sink } from './sink.ts';
+
+const GAUGES_MS = 5_000;
+/** A lease is renewed when so much of it has passed. */
+const RENEW_SHARE = 0.3;
+
+export interface SinkRelayParts {
+  sink: Sink;
+  leases: ShardLeases;
+  store: LedgerStore;
+  loop: RelayLoop;
+  metrics: Metrics;
+  log: Logger;
+  pollMs: number;
+  leaseMs: number;
+}
+
+/** All that delivers to one sink, started and stopped together: leases, loop, gauges. */
+export class SinkRelay {
+  readonly #p: SinkRelayParts;
+  readonly #rounds: Loop[];
+  #started: Promise<void> | undefined;
+
+  constructor(parts: SinkRelayParts) {
+    this.#p = parts;
+    const report = (what: string) => (error: unknown) => parts.log.warn({ err: error, sink: parts.sink.name }, what);
+    this.#rounds = [
+      every(Math.ceil(parts.leaseMs * RENEW_SHARE), () => this.#leaseRound(), report('leases could not be renewed')),
+      every(parts.pollMs, async () => parts.loop.wake(), report('the poll failed')),
+      every(GAUGES_MS, () => this.#gauges(), report('the gauges of delivery could not be read')),
+    ];
+  }
+
+  /** Resolves when the first round of leases is over. PostgreSQL may be away: the rounds go on. */
+  start(): Promise<void> {
+    this.#started ??= this.#start();
+    return this.#started;
+  }
+
+  /** Finishes what is in flight, gives the shards back, lets go of the sink. */
+  async stop(): Promise<void> {
+    if (this.#started === undefined) return;
+    await this.#started;
+    this.#started = undefined;
+    const { loop, leases, sink, log } = this.#p;
+    await this.#rounds[1]?.stop();
+    await loop.stop();
+    await Promise.all(this.#rounds.map((r) => r.stop()));
+    await leases.leave().catch((error: unknown) => log.warn({ err: error, sink: sink.name }, 'the shards could not be given back; others take them when the lease ends'));
+    await sink.close();
+  }
+
+  wake(): void {
+    this.#p.loop.wake();
+  }
+
+  status(): HealthPart {
+    return this.#p.loop.status();
+  }
+
+  async #start(): Promise<void> {
+    const { loop, log, sink } = this.#p;
+    await this.#leaseRound().catch((error: unknown) => log.warn({ err: error, sink: sink.name }, 'no shards could be taken yet'));
+    loop.start();
+    for (const round of this.#rounds) round.start();
+  }
+
+  async #leaseRound(): Promise<void> {
+    const { leases, loop, metrics, sink } = this.#p;
+    await leases.round();
+    metrics.set('relay_shards_owned', { sink: sink.name }, leases.owned.length);
+    loop.wake();
+  }
+
+  async #gauges(): Promise<void> {
+    const { leases, store, metrics, sink } = this.#p;
+    const { records, lagSeconds } = await store.waiting(leases.owned.map((s) => s.shard));
+    metrics.set('relay_waiting_items', { sink: sink.name }, records);
+    metrics.set('relay_lag_seconds', { sink: sink.name }, lagSeconds);
+  }
+}

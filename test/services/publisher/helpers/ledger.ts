@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { shardOf } from '../../../../shared/records/shard.ts';
+
+/** Writes records and the ledger rows that owe them to sinks, by plain SQL, as the writers leave them. */
+export class LedgerWriter {
+  readonly pool: pg.Pool;
+  readonly #shards: number;
+
+  constructor(url: string, shards: number) {
+    this.pool = new pg.Pool({ connectionString: url, max: 4 });
+    this.pool.on('error', () => undefined); // the database is dropped at the end, whoever is connected
+    this.#shards = shards;
+  }
+
+  /** `slices` slices of `span` executions each, with neighbouring ids from `firstId`, owed to `sink`. */
+  async insert(sink: string, firstId: number, span: number, slices = 1): Promise<void> {
+    await this.pool.query(
+      `insert into execution (id, execution_status, trade_type, destination, security_id, quantity, limit_price, received_timestamp, trade_service_execution_id)
+       select id, 'NEW', 'BUY', 'NYSE', lpad(id::text, 24, 'S'), 100.5, 12.25, '2026-11-22T10:00:00.123Z', id from generate_series($1::int8, $2::int8) id`,
+      [firstId, firstId + span * slices - 1],
+    );
+    await this.pool.query(
+      `insert into ledger (batch_id, first_index, op, sink, kind, span, shard, first_id, version, written, rejected, node, state)
+       select $1, n * $3, 'insert', $2, 'execution', $3, (($4 + n * $3) / 1024) % $6, $4 + n * $3, 1, $3, 0, 'test', 'waiting' from generate_series(0, $5 - 1) n`,
+      [randomUUID(), sink, span, firstId, slices, this.#shards],
+    );
+  }
+
+  /** A new version of one record, with its ledger row, in one transaction, as the writer makes it. */
+  async update(sinks: readonly string[], id: number): Promise<void> {
+    const client = await this.pool.connect();
+    try {
+      await client.query('begin');
+      const { rows } = await client.query<{ version: number }>(`update execution set quantity_filled = quantity_filled + 1, version = version + 1 where id = $1 returning version`, [id]);
+      await client.query(
+        `insert into ledger (batch_id, first_index, op, sink, kind, span, shard, first_id, version, written, rejected, node, state, trace)
+         select $1, 0, 'update', sink, 'execution', 1, $2, $3, $4, 1, 0, 'test', 'waiting', '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' from unnest($5::text[]) sink`,
+        [randomUUID(), shardOf(id, this.#shards), id, rows[0]?.version, sinks],
+      );
+      await client.query('commit');
+    } finally {
+      client.release();
+    }
+  }
+
+  /** Rows of the ledger by state. */
+  async states(sink: string): Promise<Record<string, number>> {
+    const { rows } = await this.pool.query<{ state: string; n: number }>(`select state, count(*)::int as n from ledger where sink = $1 group by state`, [sink]);
+    return Object.fromEntries(rows.map((r) => [r.state, r.n]));
+  }
+
+  async isDone(sink: string): Promise<boolean> {
+    const states = await this.states(sink);
+    return (states.waiting ?? 0) === 0 && (states.done ?? 0) > 0;
+  }
+
+  async sum(sink: string): Promise<{ delivered: number; superseded: number; attempts: number }> {
+    const { rows } = await this.pool.query<{ delivered: number; superseded: number; attempts: number }>(
+      `select sum(delivered)::int as delivered, sum(superseded)::int as superseded, sum(attempts)::int as attempts from ledger where sink = $1`, [sink]);
+    return rows[0] ?? { delivered: 0, superseded: 0, attempts: 0 };
+  }
+
+  close(): Promise<void> {
+    return this.pool.end();
+  }
+}
