@@ -1,4 +1,5 @@
 import type { Reject, SliceOutcome } from '../../shared/contracts/slices.ts';
+import type { RecordKind } from '../../shared/records/record-kind.ts';
 import { shardOf } from '../../shared/records/shard.ts';
 import { assignIds, idsNeeded, type CutSlice, type Range } from './cut-slices.ts';
 import type { IdRun } from './id-blocks.ts';
@@ -7,6 +8,7 @@ import { persist } from './persist.ts';
 import type { Entry } from './queue.ts';
 import type { LedgerAnswer } from './settle.ts';
 import type { Passage, TakeTarget, TakeTools } from './take-batch.ts';
+import type { ValidatedItems } from './validate-items.ts';
 
 /** How the writing of a batch ended. */
 export interface WriteEnd {
@@ -23,6 +25,8 @@ export async function writeRanges(tools: TakeTools, target: TakeTarget, passage:
   let worst: WriteEnd['result'] = 'complete';
   // Once the batch is answered for, nothing of it may start any more, whatever was waited for meanwhile.
   let over = false;
+  // Of records that exclude each other the first in the request wins, so its slices are written one after the other.
+  const rivals = hasRivals(target.record, items);
   const worse = (result: WriteEnd['result']) => {
     if (worst === 'complete') worst = result;
   };
@@ -41,7 +45,9 @@ export async function writeRanges(tools: TakeTools, target: TakeTarget, passage:
     const slices = assignIds(list, runs, items.good, items.rejects);
     metrics.slices += slices.length;
     // The slices of a sole batch make its row together, so they share one flush.
-    await Promise.all((passage.sole ? [slices] : slices.map((slice) => [slice])).map((group) => write(group)));
+    const groups = passage.sole ? [slices] : slices.map((slice) => [slice]);
+    if (!rivals) await Promise.all(groups.map((group) => write(group)));
+    else for (const group of groups) if (!over && worst === 'complete') await write(group);
   };
   const write = async (group: readonly CutSlice[]): Promise<void> => {
     let entry: Entry | undefined;
@@ -89,6 +95,14 @@ export async function writeRanges(tools: TakeTools, target: TakeTarget, passage:
     tools.queue.drop(passage.head.batchId);
   }
   return { result, handedOver: entries.some((entry) => entry.handedOverAt !== undefined) };
+}
+
+/** Whether two items share a value that a constraint of the table may allow only once. */
+function hasRivals(record: RecordKind, items: ValidatedItems): boolean {
+  return Object.values(record.constraints).some(({ pointer }) => {
+    const values = (items.columns[pointer.slice(1)] ?? []).filter((value) => value !== null);
+    return new Set(values).size < values.length;
+  });
 }
 
 function entryOf(tools: TakeTools, passage: Passage, group: readonly CutSlice[], done: Entry['done'], failed: Entry['failed']): Entry {

@@ -53,7 +53,8 @@ export function createGateway(node: NodeContext): ServiceSchema {
       for (const { method, path } of shadowedPaths(routes)) aliases[`${method} ${path}`] = serveUnknown;
       for (const route of routes) {
         const handler = handlers(route);
-        aliases[`${route.method} ${route.path.replace(/\{(\w+)\}/g, ':$1')}`] = (req: AliasRequest, res: ServerResponse) =>
+        // HEAD is answered as GET is, without the body.
+        for (const method of route.method === 'GET' ? ['GET', 'HEAD'] : [route.method]) aliases[`${method} ${route.path.replace(/\{(\w+)\}/g, ':$1')}`] = (req: AliasRequest, res: ServerResponse) =>
           serve(tools, route.path, handler, req, res, req.$params ?? {});
       }
       const common = { bodyParsers: false, mergeParams: true, mappingPolicy: 'restrict', authentication: false, authorization: false, cors: false };

@@ -9,6 +9,9 @@ import type { KindFlush } from './flush-target.ts';
 /** The rows of one slice, by position in the chunk. */
 type RowRange = { from: number; to: number };
 
+/** So few rows are tried one at a time: halving them further would take more statements. */
+const FEW_ROWS = 8;
+
 export interface IsolationReport {
   bisections: number;
   refused: number;
@@ -87,20 +90,36 @@ async function bisectSlice(em: SqlEntityManager, target: KindFlush, alone: Chunk
     const opened = await run(target.openSlice, [slice.batchId, slice.epoch, slice.firstIndex, slice.span, slice.shard, slice.firstId, node, slice.trace]);
     if (opened.rows.length === 0) return undefined;
     const refused: Reject[] = [];
-    const insert = async (range: RowRange): Promise<void> => {
-      await run('savepoint bisect');
+    /** Inserts the range under the savepoint that is set; undone, it answers what the data's fault was. */
+    const attempt = async (range: RowRange): Promise<unknown> => {
       try {
         await run(target.insertRange, rangeParameters(target, alone, slice, range));
-        await run('release savepoint bisect');
+        return undefined;
       } catch (error) {
         if (classifyFailure(error, target.record, target.primaryKeyConstraint) !== 'data') throw error;
         await run('rollback to savepoint bisect');
-        await run('release savepoint bisect');
-        if (range.to - range.from === 1) {
-          const fault = faultOfDataError(error, target.record);
-          refused.push([slice.firstIndex + (alone.offsetOf[range.from] ?? 0), fault.code, fault.pointer, fault.message]);
-          return;
+        return error;
+      }
+    };
+    const oneByOne = async ({ from, to }: RowRange): Promise<void> => {
+      await run('savepoint bisect');
+      for (let row = from; row < to; row++) {
+        const failure = await attempt({ from: row, to: row + 1 });
+        if (failure === undefined) await run('release savepoint bisect; savepoint bisect');
+        else {
+          const fault = faultOfDataError(failure, target.record);
+          refused.push([slice.firstIndex + (alone.offsetOf[row] ?? 0), fault.code, fault.pointer, fault.message]);
         }
+      }
+      await run('release savepoint bisect');
+    };
+    const insert = async (range: RowRange): Promise<void> => {
+      await run('savepoint bisect');
+      const failure = await attempt(range);
+      await run('release savepoint bisect');
+      if (failure === undefined) return;
+      if (range.to - range.from <= FEW_ROWS) await oneByOne(range);
+      else {
         report.bisections++;
         const middle = (range.from + range.to) >> 1;
         await insert({ from: range.from, to: middle });

@@ -111,6 +111,17 @@ export class RawConnection {
     this.#socket.destroy();
   }
 
+  /** Closes as soon as all that was written has left this process. */
+  async closeWhenSent(): Promise<void> {
+    await new Promise((resolve) => this.#socket.write('', resolve));
+    this.#socket.destroy();
+  }
+
+  /** What has come and was not read as an answer. */
+  received(): string {
+    return this.#received.toString();
+  }
+
   /** The next answer; fails when the connection ends before it is whole. */
   async answer(): Promise<RawAnswer> {
     for (;;) {
