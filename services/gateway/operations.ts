@@ -15,6 +15,8 @@ import { batch, get, items, list } from './list/handlers.ts';
 import { getRecords, recordReader } from './list/record-reader.ts';
 import { buildOpenApi } from './openapi/build.ts';
 import type { Operation, Route } from './routes-table.ts';
+import { verifyHandler } from './verify/handler.ts';
+import type { VerifiedTable } from './verify/verify.ts';
 import { intakeCalls, type Intake, type ServedKind } from './write/intake.ts';
 import { postBatch } from './write/post-batch.ts';
 import { postOne } from './write/post-one.ts';
@@ -36,6 +38,7 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker): (ro
     if (kind === undefined) throw new Error(`the route ${route.path} names no kind of this node`);
     return kind;
   };
+  const verifyCall = verifyHandler({ pool: node.database.pool, tables: [...kinds.values()].map(verifiedTable(node)), timeoutMs: settings.verifyTimeout, unknownQuery: settings.unknownQuery });
   const make: Record<Operation, (route: Route) => Handler> = {
     'post-one': (route) => (call) => postOne(intake, kindOf(route), call),
     'post-batch': (route) => (call) => postBatch(intake, kindOf(route), call),
@@ -44,6 +47,7 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker): (ro
     'get-record': (route) => (call) => get(kindOf(route).reader, settings.unknownQuery, call),
     'batch-status': () => (call) => batch(run, settings.unknownQuery, call),
     'batch-items': () => (call) => items(run, settings.unknownQuery, call),
+    verify: () => verifyCall,
     'health-live': () => () => ({ status: 200, body: '{"status":"UP"}' }),
     'health-ready': () => () => readiness(node, broker),
     metrics: () => async () => ({ status: 200, contentType: node.metrics.registry.contentType, body: await node.metrics.registry.metrics() }),
@@ -51,6 +55,14 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker): (ro
     docs: () => (call) => docsPage(call),
   };
   return (route) => make[route.operation](route);
+}
+
+function verifiedTable(node: NodeContext): (kind: ServedKind) => VerifiedTable {
+  return ({ record, columns }) => ({
+    kind: record.name,
+    table: node.database.orm.getMetadata().get(record.entity.meta.class).tableName,
+    idColumn: columns.find((c) => c.primary)?.column ?? 'id',
+  });
 }
 
 async function docsPage(call: Call): Promise<Answer> {

@@ -11,6 +11,7 @@ export type Operation =
   | 'put-record'
   | 'batch-status'
   | 'batch-items'
+  | 'verify'
   | 'health-live'
   | 'health-ready'
   | 'metrics'
@@ -33,6 +34,7 @@ export interface Route {
 const COMMON: readonly Route[] = [
   { method: 'GET', path: '/api/v1/batches/{id}', operation: 'batch-status', summary: 'State and counts of a batch, and of its delivery' },
   { method: 'GET', path: '/api/v1/batches/{id}/items', operation: 'batch-items', summary: 'One receipt for each item of a batch' },
+  { method: 'GET', path: '/api/v1/verify', operation: 'verify', summary: 'Whether the law holds: every accepted item accounted for, in ledger, tables and delivery' },
   { method: 'GET', path: '/health/live', operation: 'health-live', summary: 'Whether this process runs' },
   { method: 'GET', path: '/health/ready', operation: 'health-ready', summary: 'Whether records can be taken in, and the state of each dependency and role' },
   { method: 'GET', path: '/actuator/health/liveness', operation: 'health-live', alias: true, summary: 'Whether this process runs' },

@@ -52,6 +52,16 @@ export function describe(operation: Operation, kind: RecordKind | undefined, lim
         parameters: [batchParameter, { name: 'status', in: 'query', description: 'Receipts of this status only.', schema: { enum: ['SUCCESS', 'FAILED', 'PENDING'] } }],
         responses: { '200': { description: 'A receipt a line, in the order of the request.', ...header('Sluice-Ignored'), content: { 'application/x-ndjson': { schema: ref('Receipt') } } }, '400': badQuery, '404': problem('No such batch (`not-found`).'), '503': unavailable },
       };
+    case 'verify':
+      return {
+        tag: 'operations',
+        description: 'Everything of one snapshot, from sources that know nothing of each other: batches, ledger, tables. Costs a few scans of the ledger and one of each table, so ask rarely; one check at a time.',
+        parameters: [
+          { name: 'batch', in: 'query', description: 'This batch only.', schema: { type: 'string', format: 'uuid' } },
+          { name: 'since', in: 'query', description: 'Batches taken in since then only.', schema: { anyOf: [{ type: 'string', format: 'date-time' }, { type: 'string', format: 'date' }] } },
+        ],
+        responses: { '200': json('What was counted, and every breach; `holds` tells whether there is none.', ref('VerifyReport'), 'Sluice-Ignored'), '400': badQuery, '503': unavailable },
+      };
     case 'health-live':
       return { tag: 'operations', responses: { '200': json('The process runs.', { type: 'object' }) } };
     case 'health-ready':
@@ -106,6 +116,7 @@ function describeRecords(operation: Operation, kind: RecordKind, limits: Limits)
       return { tag, parameters: [idParameter, ...writeParameters], requestBody: body(ref(`${name}Change`)), responses: { '200': json('The changed record.', ref(name), 'Sluice-Batch-Id', 'Idempotency-Replayed'), '202': pending, '400': problem('The change was refused: see errors.'), '404': problem('No such record (`not-found`).'), ...writing, '409': problem('The record has another version by now (`version-conflict`), or the same Idempotency-Key is in work (`request-in-progress`).') } };
     case 'batch-status':
     case 'batch-items':
+    case 'verify':
     case 'health-live':
     case 'health-ready':
     case 'metrics':

@@ -119,6 +119,19 @@ export const COMMON_SCHEMAS: Record<string, Schema> = {
     delivery: { type: 'object', description: 'By sink.', additionalProperties: ref('SinkCounts') },
     law: { description: 'accepted = written + rejected + withdrawn + pending; for each sink due = delivered + waiting + dead + discarded + superseded.', ...object({ items: sum, delivery: { type: 'object', additionalProperties: sum } }) },
   }),
+  VerifyReport: object({
+    holds: { type: 'boolean' }, at: { type: 'string', format: 'date-time' },
+    kinds: {
+      type: 'object', description: 'By kind.',
+      additionalProperties: object({
+        holds: { type: 'boolean' }, batches: count, accepted: count, written: count, rejected: count, withdrawn: count, pending: count,
+        inserted: { ...count, description: 'Records that the ledger says were inserted.' }, rows: { type: ['integer', 'null'], description: 'Rows counted in the table.' },
+        delivery: { type: 'object', description: 'By sink.', additionalProperties: ref('SinkCounts') },
+      }),
+    },
+    breaches: { type: 'array', items: object({ what: { type: 'string', description: 'Stable name of what is wrong.' }, where: { type: 'object', description: 'Kind, batch, first index of the slice, sink, id of the record: as far as they are known.' }, expected: { type: 'integer' }, found: { type: 'integer' } }) },
+    more: { type: 'boolean', description: 'There are more breaches than are named.' },
+  }),
   Receipt: object({
     index: { ...count, description: 'Place of the item in the request.' }, status: { enum: ['SUCCESS', 'FAILED', 'PENDING'] }, id: { type: 'integer', minimum: 1 },
     errors: { type: 'array', items: fault({}) }, withdrawn: { const: true, description: 'Not written and never will be: safe to send again.' },
