@@ -90,8 +90,19 @@ function giveUp(uncertain: boolean, otherwise: typeof FLEET_ERRORS.notWritten | 
   return fleetError(uncertain ? FLEET_ERRORS.outcomeUnknown : otherwise, message);
 }
 
-/** One flush, and a look into the ledger for the slices that it did not insert. */
+/**
+ * One flush, and a look into the ledger for the slices that it did not insert. A sole slice that seems fenced is tried
+ * once more: its batch's row may have been made by an isolation of the same chunk elsewhere, after the flush's snapshot
+ * was taken, and then the flush neither made nor saw it.
+ */
 async function flushOnce(tools: FlushTools, target: KindFlush, chunk: Chunk): Promise<SliceOutcome[]> {
+  const outcomes = await flushAndLookUp(tools, target, chunk);
+  if (!outcomes.some((o, no) => o.outcome === 'fenced' && chunk.slices[no]?.sole === true)) return outcomes;
+  const again = await flushAndLookUp(tools, target, chunk);
+  return outcomes.map((outcome, no) => (outcome.outcome === 'fenced' ? (again[no] ?? outcome) : outcome));
+}
+
+async function flushAndLookUp(tools: FlushTools, target: KindFlush, chunk: Chunk): Promise<SliceOutcome[]> {
   const timeoutMs = tools.statementTimeoutMs + CLIENT_GRACE_MS;
   const started = tools.now();
   const rows = await runStatement(tools.pool, target.flush, flushParameters(target, chunk.slices, chunk, tools.node), timeoutMs);

@@ -3,6 +3,7 @@ import { Migrator } from '@mikro-orm/migrations';
 import type { Pool } from 'pg';
 import type { RecordKind } from '../records/record-kind.ts';
 import type { Settings } from '../config/settings.ts';
+import { forgiveLostRollback } from './lost-rollback.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 
 /** Tables that belong to the engine and have no entity. */
@@ -30,6 +31,8 @@ export async function connectDatabase(url: string, kinds: readonly RecordKind[],
   const nativePool = (await native) as Pool;
   // A connection that PostgreSQL closes while idle is reported here; the pool replaces it at the next use.
   nativePool.on('error', () => undefined);
+  // On acquire: the ORM has opened its first connection before it shows the pool.
+  nativePool.on('acquire', forgiveLostRollback);
   return { orm, pool: nativePool, close: () => orm.close(true) };
 }
 
