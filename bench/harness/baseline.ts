@@ -13,7 +13,7 @@ const MOST_FALL = 0.2;
 
 /** The ratios of these results; scenarios that did not run keep what `before` has of them. */
 export function baselineOf(results: readonly ScenarioResult[], machine: Machine, before?: Baseline): Baseline {
-  const ran = results.map((r): [string, Record<string, number>] => [r.name, Object.fromEntries(r.figures.flatMap((f) => (f.ratio === undefined ? [] : [[f.what, round(f.ratio)]])))]);
+  const ran = results.map((r): [string, Record<string, number>] => [r.name, Object.fromEntries(r.figures.flatMap((f) => (f.ratio === undefined || f.absolute === true ? [] : [[f.what, round(f.ratio)]])))]);
   return { machine, ratios: { ...before?.ratios, ...Object.fromEntries(ran) } };
 }
 

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Role } from '../../bin/node/roles.ts';
 import { freePorts } from '../../shared/runtime/servers/free-port.ts';
+import type { LiveMemory } from '../load/memory-probe.ts';
 
 /** What a fleet is made of; a role that is not named has one process, a relay none. */
 export interface FleetShape {
@@ -14,6 +15,8 @@ export interface FleetShape {
   relays?: number;
   /** Further settings, as environment variables. */
   settings?: Record<string, string>;
+  /** The nodes can tell what memory they have in use; see `liveMemory`. */
+  probed?: boolean;
 }
 
 /** Sluice as operating system processes of its own, one for each node. */
@@ -24,6 +27,8 @@ export interface Fleet {
   /** Kafka topic of this fleet. */
   topic: string;
   processes: { role: Role; pid: number; metricsUrl: string }[];
+  /** MB in use in each process after a full collection, in the order of `processes`; only of a probed fleet. */
+  liveMemory(): Promise<number[]>;
   stop(): Promise<void>;
 }
 
@@ -34,6 +39,7 @@ export interface FleetAddresses {
 }
 
 const SLUICE = fileURLToPath(new URL('../../bin/sluice.ts', import.meta.url));
+const PROBE = new URL('../load/memory-probe.ts', import.meta.url).href;
 const READY_MS = 60_000;
 const STOP_MS = 20_000;
 let fleets = 0;
@@ -50,7 +56,7 @@ export async function startFleet(shape: FleetShape, addresses: FleetAddresses, f
   const ports = await freePorts(roles.length);
   const children: ChildProcess[] = [];
   const stop = async () => {
-    await Promise.all(children.map(stopChild));
+    await Promise.all(children.filter((child) => child !== undefined).map(stopChild));
   };
   try {
     const processes = await Promise.all(roles.map(async (role, at) => {
@@ -60,24 +66,40 @@ export async function startFleet(shape: FleetShape, addresses: FleetAddresses, f
         [role === 'edge' ? 'PORT' : 'METRICS_PORT']: String(port),
         POSTGRES_URL: shape.databaseUrl, NATS_URL: addresses.natsUrl, KAFKA_BROKERS: (shape.relays ?? 0) > 0 ? addresses.kafkaBrokers : '',
         NAMESPACE: name, ORDERS_TOPIC: name, ...shape.settings,
-      }, folder, profile);
-      children.push(child);
+      }, folder, execArgvOf(shape, `${role}-${at}`, profile));
+      children[at] = child;
       onSpawn(role, child.pid as number);
       await untilReady(child, role, folder);
       return { role, pid: child.pid as number, metricsUrl: `http://127.0.0.1:${port}/metrics` };
     }));
     const urls = processes.filter((p) => p.role === 'edge').map((p) => new URL(p.metricsUrl).origin);
     for (const url of urls) await untilSeen(url, shape);
-    return { urls, url: urls[0] ?? '', topic: name, processes, stop };
+    const liveMemory = () => Promise.all(children.map(collectedMemory));
+    return { urls, url: urls[0] ?? '', topic: name, processes, liveMemory, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-function spawnNode(role: Role, at: number, env: Record<string, string | undefined>, folder: string, profile: string): ChildProcess {
+function execArgvOf(shape: FleetShape, name: string, profile: string): string[] {
+  return [
+    '--disable-warning=TimeoutNegativeWarning',
+    ...(shape.probed === true ? ['--expose-gc', '--import', PROBE] : []),
+    ...(profile === '' ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`, `--cpu-prof-name=${name}.cpuprofile`]),
+  ];
+}
+
+function collectedMemory(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once('message', (answer: LiveMemory) => resolve(answer.live));
+    child.once('exit', () => reject(new Error('a node ended while its memory was asked for')));
+    child.send({ collect: true });
+  });
+}
+
+function spawnNode(role: Role, at: number, env: Record<string, string | undefined>, folder: string, execArgv: string[]): ChildProcess {
   const log = openSync(join(folder, `${role}-${at}.log`), 'a');
-  const execArgv = ['--disable-warning=TimeoutNegativeWarning', ...(profile === '' ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`, `--cpu-prof-name=${role}-${at}.cpuprofile`])];
   const child = fork(SLUICE, [role], { execArgv, env, cwd: folder, stdio: ['ignore', log, log, 'ipc'] });
   closeSync(log);
   return child;

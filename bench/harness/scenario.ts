@@ -10,6 +10,8 @@ export interface Figure {
   reference?: number;
   /** Median of the rounds' ratios: a round's two halves see the same noise. */
   ratio?: number;
+  /** The ratio stands against a fixed number, not a neighbour in the same run: it says as much of the machine as of Sluice, and is not kept. */
+  absolute?: true;
   /** The ratio is at least this. */
   goal?: number;
   /** Milliseconds; of all calls of all rounds. */

@@ -35,7 +35,7 @@ async function measure(bench: Bench, relays: number): Promise<Figure> {
   const init: ProducerInit = { kafkaBrokers: await bench.kafkaBrokers(), topic: `${fleet.topic}-bare` };
   const producers: Load<TimedSpec, Turn>[] = [];
   for (let i = 0; i < relays; i++) producers.push(await bench.load<TimedSpec, Turn>('producer.ts', init, 'producer'));
-  const spec: TimedSpec = { seconds: bench.quick ? 0.5 : 2 };
+  const spec: TimedSpec = { seconds: bench.quick ? 0.4 : 1.5 };
   const sluice = async (): Promise<Turn> => {
     const turn = await client.run(spec);
     const tail = await untilDelivered(databaseUrl);
@@ -45,7 +45,7 @@ async function measure(bench: Bench, relays: number): Promise<Figure> {
     const turns = await Promise.all(producers.map((producer) => producer.run(spec)));
     return { records: turns.reduce((sum, t) => sum + t.records, 0), seconds: Math.max(...turns.map((t) => t.seconds)) };
   };
-  const sides = await interleave(bench.meter, bench.quick ? 1 : 4, { sluice, bare });
+  const sides = await interleave(bench.meter, bench.quick ? 1 : 3, { sluice, bare });
   return {
     what: `${relays} relay${relays === 1 ? '' : 's'}`,
     figure: sides.sluice.rate,

@@ -1,65 +1,75 @@
 import type { Bench } from '../harness/bench.ts';
 import type { Turn } from '../harness/rounds.ts';
 import type { Figure, Scenario } from '../harness/scenario.ts';
+import type { Load } from '../harness/start-load.ts';
 import type { TimedSpec } from '../load/copy.ts';
 import type { HttpInit } from '../load/http-client.ts';
 
 const RECORDS = 2_000_000;
-const QUICK_RECORDS = 30_000;
+const QUICK_RECORDS = 20_000;
 const BATCH = 1_000;
 const SAMPLE_MS = 250;
-/** What the last quarter of a run may take more than the third: a leak of one batch in twenty would be far above. */
+/** Live memory at half of the run over live memory at its end; a tenth of growth over a thousand batches would be 100 KB or so for each. */
 const GOAL = 0.9;
-const OURS = ['edge', 'writers', 'relay'];
-
-/** Resident memory of every process over time, by `class number`. */
-type Samples = Map<string, number[]>;
 
 /** Whether memory grows with the number of batches. */
 export const memory: Scenario = {
   name: 'memory',
-  compares: `Resident memory of each process at rest and over ${RECORDS.toLocaleString('en')} records in batches of ${BATCH.toLocaleString('en')}, four at a time, with the relay delivering meanwhile. Figure: the most under load; reference: at rest; ratio: mean of the third quarter of the run over mean of the last: 1 where it stays level, less where it grows.`,
+  compares: `Memory of each process over ${RECORDS.toLocaleString('en')} records in batches of ${BATCH.toLocaleString('en')}, four at a time, with the relay delivering meanwhile. Figure: the most that was resident under load; reference: resident at rest, before; ratio: in use after a full garbage collection at half of the run, over the same at its end.`,
   async run(bench) {
-    const fleet = await bench.fleet({ databaseUrl: await bench.database(), writers: 2, relays: 1 });
+    const fleet = await bench.fleet({ databaseUrl: await bench.database(), writers: 2, relays: 1, probed: true });
     const client = await bench.load<TimedSpec, Turn>('http-client.ts', { urls: fleet.urls, path: '/api/v1/executions/batch', batch: BATCH, inFlight: 4 } satisfies HttpInit);
-    const rest = takeSample(bench, new Map());
-    const samples: Samples = new Map();
-    const sampling = setInterval(() => takeSample(bench, samples), SAMPLE_MS);
     const records = bench.quick ? QUICK_RECORDS : RECORDS;
-    let done = 0;
-    const began = performance.now();
+    const rest = resident(bench);
+    const most = new Map(rest);
+    const sampling = setInterval(() => {
+      for (const [name, mb] of resident(bench)) most.set(name, Math.max(mb, most.get(name) ?? 0));
+    }, SAMPLE_MS);
     try {
-      while (done < records) {
-        const turn = await client.run({ seconds: bench.quick ? 0.5 : 2 });
-        if (turn.records === 0) throw new Error(`nothing was taken in: ${turn.errors?.[0] ?? ''}`);
-        done += turn.records;
-      }
+      const began = performance.now();
+      let done = await postUntil(client, 0, records / 2);
+      const half = await fleet.liveMemory();
+      done = await postUntil(client, done, records);
+      const end = await fleet.liveMemory();
+      const note = `${done.toLocaleString('en')} records in ${((performance.now() - began) / 1_000).toFixed(0)} s`;
+      const live = new Map(namesOf(fleet.processes.map((p) => CLASS_OF_ROLE[p.role])).map((name, at) => [name, [half[at] ?? NaN, end[at] ?? NaN] as const]));
+      return [...most].map(([what, mb], at) => ({ ...figureOf(what, mb, rest.get(what) ?? NaN, live.get(what)), ...(at === 0 ? { note } : {}) }));
     } finally {
       clearInterval(sampling);
     }
-    const note = `${done.toLocaleString('en')} records in ${((performance.now() - began) / 1_000).toFixed(0)} s`;
-    return [...samples].map(([what, values], at) => ({ ...figureOf(what, values, rest.get(what)?.[0] ?? NaN), ...(at === 0 ? { note } : {}) }));
   },
 };
 
-function takeSample(bench: Bench, into: Samples): Samples {
-  for (const [name, values] of Object.entries(bench.meter.memory())) {
-    if (name === 'client' || name === 'postgres') continue; // of PostgreSQL only the postmaster would be seen
-    values.forEach((mb, at) => {
-      const what = values.length === 1 ? name : `${name} ${at + 1}`;
-      into.set(what, [...(into.get(what) ?? []), mb]);
-    });
+const CLASS_OF_ROLE = { edge: 'edge', writer: 'writers', relay: 'relay' } as const;
+
+/** Posts until so many records were taken in, in all; returns how many are. */
+async function postUntil(client: Load<TimedSpec, Turn>, done: number, records: number): Promise<number> {
+  let sum = done;
+  while (sum < records) {
+    const turn = await client.run({ seconds: records > QUICK_RECORDS ? 2 : 0.2 });
+    if (turn.records === 0) throw new Error(`nothing was taken in: ${turn.errors?.[0] ?? ''}`);
+    sum += turn.records;
   }
-  return into;
+  return sum;
 }
 
-function figureOf(what: string, values: readonly number[], rest: number): Figure {
-  const half = values.slice(Math.floor(values.length / 2));
-  const middle = Math.floor(half.length / 2);
-  const ours = OURS.some((name) => what.startsWith(name));
-  return { what, figure: Math.max(...values), unit: 'MB', reference: rest, ratio: mean(half.slice(0, middle)) / mean(half.slice(middle)), ...(ours ? { goal: GOAL } : {}) };
+/** MB of each process of fleet and servers; of PostgreSQL only the postmaster could be seen, so it is left out. */
+function resident(bench: Bench): Map<string, number> {
+  const classes = Object.entries(bench.meter.memory()).filter(([name]) => name !== 'client' && name !== 'postgres');
+  return new Map(classes.flatMap(([name, values]) => namesOf(values.map(() => name)).map((one, at): [string, number] => [one, values[at] ?? NaN])));
 }
 
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+/** Numbers those names that come more than once: `writers 1`, `writers 2`. */
+function namesOf(classes: readonly string[]): string[] {
+  const seen = new Map<string, number>();
+  return classes.map((name) => {
+    const nth = (seen.get(name) ?? 0) + 1;
+    seen.set(name, nth);
+    return classes.filter((other) => other === name).length === 1 ? name : `${name} ${nth}`;
+  });
+}
+
+function figureOf(what: string, most: number, rest: number, live: readonly [half: number, end: number] | undefined): Figure {
+  const figure = { what, figure: most, unit: 'MB', reference: rest };
+  return live === undefined ? figure : { ...figure, ratio: live[0] / live[1], goal: GOAL };
 }

@@ -37,7 +37,7 @@ export const restToCommit: Scenario = {
 };
 
 async function measure(bench: Bench, urls: string[], copy: { run(spec: TimedSpec): Promise<Turn> }, { batch, rounds, minimal = false, goal }: Case): Promise<Figure> {
-  const spec: TimedSpec = { seconds: bench.quick ? 0.3 : 1.2 };
+  const spec: TimedSpec = { seconds: bench.quick ? 0.2 : 1 };
   const init: HttpInit = { urls, path: '/api/v1/executions/batch', batch, inFlight: IN_FLIGHT, ...(minimal ? { headers: { Prefer: 'return=minimal' } } : {}) };
   const client = await bench.load<TimedSpec, Turn>('http-client.ts', init);
   const sides = await interleave(bench.meter, bench.quick ? 1 : rounds, { rest: () => client.run(spec), copy: () => copy.run(spec) });
