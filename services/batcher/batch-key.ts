@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import { CLAIM_KEY, READ_KEY, RELEASE_KEY, TAKE_OVER } from '../../shared/db/queries/batches.ts';
 import { runStatement } from '../../shared/db/run-statement.ts';
 import { ProblemError } from '../../shared/errors/problem.ts';
-import { readLedger, type BatchHead, type LedgerAnswer } from './settle.ts';
+import { cameToNothing, readLedger, type BatchHead, type LedgerAnswer } from './settle.ts';
 
 /** How a request with an Idempotency-Key begins. */
 export type KeyedStart =
@@ -43,8 +43,7 @@ export async function startKeyed(tools: KeyTools, fresh: BatchHead, key: { key: 
     if (batchId === fresh.batchId && state === 'open' && epoch === 0) return { start: 'fresh' };
     if (state === 'closed') {
       const answer = await readLedger(pool, batchId, requested, statementTimeoutMs);
-      if (answer.missing.length < requested) return { start: 'replay', batch, answer };
-      // The earlier request came to nothing at all: the key is free again.
+      if (!cameToNothing(answer)) return { start: 'replay', batch, answer };
       await runStatement(pool, RELEASE_KEY, [fresh.client, key.key, batchId], statementTimeoutMs);
       continue;
     }

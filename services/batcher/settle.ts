@@ -24,6 +24,11 @@ export interface LedgerAnswer {
 
 const PAUSE_MS = 100;
 
+/** Whether a settled batch stored nothing although it could have: its key is free for a repeat that does the work. */
+export function cameToNothing(answer: LedgerAnswer): boolean {
+  return answer.missing.length > 0 && !answer.ids.some((id) => id > 0);
+}
+
 /**
  * Turns "unknown" into "known": no attempt can write for the batch after this, and what the ledger holds then is all
  * there is. Deadlines, dead edges, repeats and lost writers all end here.

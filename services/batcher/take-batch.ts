@@ -13,7 +13,7 @@ import type { IdBlocks } from './id-blocks.ts';
 import { fitRanges, messageSize, SLICE_BYTES, type MessageSize } from './message-size.ts';
 import { persist } from './persist.ts';
 import type { WriteQueue } from './queue.ts';
-import { settle, type BatchHead, type LedgerAnswer } from './settle.ts';
+import { cameToNothing, settle, type BatchHead, type LedgerAnswer } from './settle.ts';
 import { validateItems, type ValidatedItems } from './validate-items.ts';
 import { writeRanges } from './write-ranges.ts';
 
@@ -97,7 +97,7 @@ export async function takeBatch(tools: TakeTools, target: TakeTarget, params: Ta
     const start = sole ? undefined : await openBatch(tools, passage);
     if (start?.start === 'replay') {
       leave();
-      return { ...outcomeOf({ ...passage, head: start.batch }, start.answer, tools), replayed: true };
+      return { ...outcomeOf({ ...passage, head: start.batch }, withRefusals(start.answer, items), tools), replayed: true };
     }
     if (start?.start === 'resume') {
       passage.head = start.batch;
@@ -167,16 +167,19 @@ async function writeBatch(tools: TakeTools, target: TakeTarget, passage: Passage
     background(settle(tools.pool, head, SETTLE_LATER_MS, tools.statementTimeoutMs, tools.now, () => undefined));
     return { ...outcomeOf(passage, { ids: [], rejects: [], missing: [] }, tools), state: 'pending' };
   }
-  if (settled.missing.length === head.requested && passage.params.key !== undefined) await releaseKey(tools, head, passage.params.key.key);
-  // What was not written and would have been refused anyway is told as refused: sending it again would not help.
-  const lost = new Set(settled.missing);
-  const answered = { ...settled, rejects: [...settled.rejects, ...items.rejects.filter((r) => lost.has(r[0]))].sort((a, b) => a[0] - b[0]) };
-  return { ...outcomeOf(passage, answered, tools, code), items: passage.params.items };
+  if (cameToNothing(settled) && passage.params.key !== undefined) await releaseKey(tools, head, passage.params.key.key);
+  return { ...outcomeOf(passage, withRefusals(settled, items), tools, code), items: passage.params.items };
 }
 
 /** Rows of a segment: the setting, less where items are so large that a chunk of that many would not fit a message. */
 function segmentRows(tools: TakeTools, { items, size }: Passage): number {
   return Math.max(1, Math.min(tools.segmentRows, Math.floor((tools.chunkMaxBytes / 2) * (items.total / Math.max(1, size.total)))));
+}
+
+/** What was not written and would have been refused anyway is told as refused: sending it again would not help. */
+function withRefusals(answer: LedgerAnswer, items: ValidatedItems): LedgerAnswer {
+  const lost = new Set(answer.missing);
+  return { ...answer, rejects: [...answer.rejects, ...items.rejects.filter((r) => lost.has(r[0]))].sort((a, b) => a[0] - b[0]) };
 }
 
 /** A key whose batch came to nothing may be used again; if that can't be said now, the next use of the key finds it out. */

@@ -179,6 +179,35 @@ describe('Idempotency-Key', () => {
       expect(await rows()).toBe(before + 495);
     });
 
+    /** Leaves a batch as the reaper does that settled it before this segment was written. */
+    async function settledWithout(batchId: unknown, firstIndex: number): Promise<void> {
+      const cut = await sql<{ first_id: string; span: number }>('delete from ledger where batch_id = $1 and first_index >= $2 returning first_id, span', [batchId, firstIndex]);
+      for (const { first_id: firstId, span } of cut) await sql('delete from execution where id >= $1 and id < $1::bigint + $2', [firstId, span]);
+      await sql('update batch set epoch = epoch + 1 where id = $1', [batchId]);
+    }
+
+    test('and settled meanwhile: what is stored is told as stored, the rest as withdrawn, and what would be refused anyway as refused', async () => {
+      const key = newKey();
+      const whole = await post(BATCH, many, key);
+      await settledWithout(whole.body.batchId, 1_000);
+      const answer = await post(BATCH, many, key);
+      expect(answer.status).toBe(207);
+      expect(replayed(answer)).toBe('true');
+      expect(answer.body.results?.map((r) => r.code ?? 'stored')).toEqual(many.executions.map((_, i) => (i % 100 === 7 ? 'range' : i < 1_000 ? 'stored' : 'withdrawn-unavailable')));
+    });
+
+    test('and settled when nothing but refusals was recorded: the key is free, and the repeat does the work', async () => {
+      const key = newKey();
+      const body = { executions: Array.from({ length: 1_000 }, (_, i) => execution({ quantity: i < 500 ? 0 : 1 })) };
+      const whole = await post(BATCH, body, key);
+      expect(whole.body).toMatchObject({ successful: 500, failed: 500 });
+      await settledWithout(whole.body.batchId, 500);
+      const answer = await post(BATCH, body, key);
+      expect(answer).toMatchObject({ status: 207, body: { successful: 500, failed: 500 } });
+      expect(answer.body.batchId).not.toBe(whole.body.batchId);
+      expect(told(await post(BATCH, body, key))).toEqual(told(answer));
+    });
+
     test('before anything was written, between the key and the work', async () => {
       const key = newKey();
       const body = JSON.stringify(mixed());
