@@ -41,6 +41,8 @@ export function ormOptions(url: string, kinds: readonly RecordKind[], limits: Li
     clientUrl: url,
     entities: kinds.map((k) => k.entity),
     forceUtcTimezone: true,
+    // The database is there, or its absence is an error of the first statement; asking at every connect is time lost.
+    ensureDatabase: false,
     // The ORM's own lines are for its users at a prompt; what a migration did is reported by its caller.
     logger: () => undefined,
     pool: { min: 0, max: pool.max },
