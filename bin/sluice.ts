@@ -13,6 +13,7 @@ interface CommandModule {
 const MODULES: readonly CommandModule[] = [
   { commands: { up: 'start everything: servers, migrations, edge, writers, relay' }, load: () => import('./commands/up.ts') },
   { commands: { send: 'send a file of records to a running Sluice' }, load: () => import('./commands/send.ts') },
+  { commands: { verify: 'check that every accepted item is accounted for' }, load: () => import('./commands/verify.ts') },
   {
     commands: {
       edge: 'run an edge: takes requests in over HTTP',
@@ -32,6 +33,7 @@ Examples:
   $ sluice writer                                 one more writer for the Sluice that runs here
   $ sluice send examples/executions.ndjson        send 10,000 executions, see what became of each
   $ sluice send - --format csv < today.csv        from standard input
+  $ sluice verify                                 is everything accounted for?
   $ sluice settings                               what Sluice can be told, and what it was told
   $ sluice help send                              all about one command
 `;

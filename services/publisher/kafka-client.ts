@@ -52,7 +52,7 @@ export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise
 let quieted = false;
 
 /** kafkajs sets timers with negative times, and Node 24 warns of each; they run at once, as kafkajs means it. */
-function quietNegativeTimeouts(): void {
+export function quietNegativeTimeouts(): void {
   if (quieted) return;
   quieted = true;
   const emit = process.emitWarning.bind(process) as (...args: unknown[]) => void;

@@ -1,0 +1,89 @@
+import { partitionOfKey } from '../../../services/publisher/murmur2.ts';
+import { TopicCheck, type OwedRow, type ReadMessage } from '../../../bin/verify/check-topic.ts';
+
+const PARTITIONS = 4;
+const BATCH = '01930000-0000-7000-8000-00000000000a';
+
+function message(id: number, version = 1, over: Partial<ReadMessage> = {}): ReadMessage {
+  return { partition: partitionOfKey(String(id), PARTITIONS), offset: '7', key: String(id), eventId: `execution:${id}:${version}`, value: JSON.stringify({ id, version }), ...over };
+}
+
+/** A slice of 5 from id 1,022 on, so that it lies in two blocks; its third item was refused. */
+function slice(over: Partial<OwedRow> = {}): OwedRow {
+  return { batchId: BATCH, firstIndex: 10, op: 'insert', kind: 'execution', mine: true, finished: true, inScope: true, firstId: 1_022, span: 5, version: 1, delivered: 4, superseded: 0, rejected: [12, 12], ...over };
+}
+const update = (id: number, version: number, over: Partial<OwedRow> = {}): OwedRow => slice({ op: 'update', firstIndex: 0, firstId: id, span: 1, version, delivered: 1, rejected: [], ...over });
+const GOOD = [1_022, 1_023, 1_025, 1_026];
+
+function run(messages: readonly ReadMessage[], rows: readonly OwedRow[], { truncated = new Set<number>(), most = 10 } = {}) {
+  const check = new TopicCheck('orders', PARTITIONS, truncated, most);
+  for (const m of messages) check.note(m);
+  for (const row of rows) check.compare(row);
+  return { ...check.finish(), breaches: check.breaches.map(({ what, where, expected, found }) => ({ what, id: where.id, expected, found })), more: check.more };
+}
+
+test('every record once, versions after each other: nothing to tell', () => {
+  expect(run([...GOOD.map((id) => message(id)), message(1_023, 2)], [slice(), update(1_023, 2)])).toEqual({ messages: 5, records: 4, duplicates: 0, missing: 0, unknown: 0, expired: 0, breaches: [], more: false });
+});
+
+test('a repeat is counted and is no breach', () => {
+  expect(run([...GOOD, 1_022, 1_022].map((id) => message(id)), [slice()])).toMatchObject({ messages: 6, records: 4, duplicates: 2, breaches: [] });
+});
+
+test('a message that is missing is named', () => {
+  expect(run([1_022, 1_023, 1_026].map((id) => message(id)), [slice()])).toMatchObject({ missing: 1, breaches: [{ what: 'message-missing', id: 1_025, expected: 1, found: 0 }] });
+});
+
+test('a later version that is missing is named, though an earlier one is there', () => {
+  expect(run(GOOD.map((id) => message(id)), [slice(), update(1_023, 2)])).toMatchObject({ missing: 1, breaches: [{ what: 'message-missing', id: 1_023, expected: 2, found: 0 }] });
+});
+
+test('where some were superseded the number must do, and a later version counts for an earlier one', () => {
+  const rows = [slice({ delivered: 3, superseded: 1 }), update(1_023, 2)];
+  expect(run([message(1_022), message(1_025), message(1_026), message(1_023, 2)], rows).breaches).toEqual([]);
+  expect(run([message(1_022), message(1_023, 2)], rows)).toMatchObject({ missing: 1, breaches: [{ what: 'message-missing', expected: 3, found: 2 }] });
+});
+
+test('what was not done when the reading began may be missing, and so may what was not asked for', () => {
+  for (const over of [{ finished: false }, { inScope: false }]) expect(run([], [slice(over)])).toMatchObject({ missing: 0, breaches: [] });
+});
+
+test('a message of a record that no slice has, or of a refused item, is unknown', () => {
+  expect(run([...GOOD, 1_024, 5_000].map((id) => message(id)), [slice()])).toMatchObject({ unknown: 2, breaches: [{ what: 'message-unknown', id: 1_024 }, { what: 'message-unknown', id: 5_000 }] });
+});
+
+test('a version that nobody made is unknown; one that was made for another sink is not', () => {
+  const messages = [...GOOD.map((id) => message(id)), message(1_023, 3)];
+  expect(run(messages, [slice(), update(1_023, 2)])).toMatchObject({ unknown: 1, breaches: [{ what: 'version-unknown', id: 1_023, expected: 2, found: 3 }] });
+  expect(run(messages, [slice(), update(1_023, 3, { mine: false })]).breaches).toEqual([]);
+});
+
+test('a version after a later one breaks the order', () => {
+  const messages = [...GOOD.map((id) => message(id)), message(1_023, 2), message(1_023, 1)];
+  expect(run(messages, [slice(), update(1_023, 2)])).toMatchObject({ breaches: [{ what: 'version-back', id: 1_023, expected: 2, found: 1 }] });
+});
+
+test('a message on another partition than its key\'s is told', () => {
+  const elsewhere = (partitionOfKey('1022', PARTITIONS) + 1) % PARTITIONS;
+  expect(run([message(1_022, 1, { partition: elsewhere }), ...GOOD.slice(1).map((id) => message(id))], [slice()])).toMatchObject({ breaches: [{ what: 'wrong-partition', id: 1_022, found: elsewhere }] });
+});
+
+test.each([
+  ['no event id', { eventId: null }],
+  ['another key', { key: '1023' }],
+  ['a body that is no JSON', { value: '{"id":' }],
+  ['a body of another record', { value: '{"id":1023,"version":1}' }],
+  ['no body', { value: null }],
+])('a message with %s is unreadable, not skipped', (_, over) => {
+  expect(run([message(1_022, 1, over)], [])).toMatchObject({ unknown: 1, breaches: [{ what: 'message-unreadable' }] });
+});
+
+test('what the topic has removed by its retention is not called missing', () => {
+  const truncated = new Set([partitionOfKey('1025', PARTITIONS)]);
+  const others = GOOD.filter((id) => !truncated.has(partitionOfKey(String(id), PARTITIONS)));
+  expect(run(others.map((id) => message(id)), [slice()], { truncated })).toMatchObject({ missing: 0, expired: GOOD.length - others.length, breaches: [] });
+});
+
+test('no more breaches are named than asked for, and it says so', () => {
+  expect(run([], [slice()], { most: 2 })).toMatchObject({ missing: 4, more: true, breaches: [{ id: 1_022 }, { id: 1_023 }] });
+});
