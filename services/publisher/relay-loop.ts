@@ -8,6 +8,7 @@ import { PartitionRests } from './partition-rests.ts';
 import { assembleSend, pickMessages, type Send } from './plan-send.ts';
 import { putRefused } from './put-refused.ts';
 import { Readiness } from './readiness.ts';
+import { SendSlots } from './send-slots.ts';
 import type { OwnedShard, ShardLeases } from './shard-leases.ts';
 import type { PartitionResult, Sink } from './sink.ts';
 
@@ -28,6 +29,8 @@ export interface LoopOptions {
 /** At least so many rows are asked for, whatever the slices' usual size. */
 const LEAST_ROWS = 64;
 const MARK_RETRY_MS = 100;
+/** Sends that are loaded or marked meanwhile, so that the sink never waits for PostgreSQL. */
+const AHEAD = 2;
 const NOTHING: ReadonlySet<number> = new Set();
 
 /**
@@ -39,6 +42,7 @@ export class RelayLoop {
   readonly #rests: PartitionRests;
   readonly readiness: Readiness;
   readonly #inFlight = new Set<Promise<void>>();
+  readonly #slots: SendSlots;
   #on = false;
   #pumping: Promise<void> | undefined;
   #again = false;
@@ -51,6 +55,7 @@ export class RelayLoop {
     this.#o = options;
     this.#rests = new PartitionRests(options.settings, options.random);
     this.readiness = new Readiness(options);
+    this.#slots = new SendSlots(options.settings.relaySendsInFlight);
   }
 
   start(): void {
@@ -87,7 +92,7 @@ export class RelayLoop {
     try {
       while (this.#again && this.#on) {
         this.#again = false;
-        while (this.#on && this.#inFlight.size < this.#o.settings.relaySendsInFlight && (await this.readiness.ready()) && (await this.#launch()));
+        while (this.#on && this.#inFlight.size < this.#o.settings.relaySendsInFlight + AHEAD && (await this.readiness.ready()) && (await this.#launch()));
       }
       this.#trouble = undefined;
     } catch (error) {
@@ -148,7 +153,7 @@ export class RelayLoop {
         return sink.message(row, id, record.row, record.sentAt);
       });
       const mayGoOn = () => shards.every((s) => leases.holds(s));
-      const results = send.groups.length === 0 || !mayGoOn() ? [] : await this.#send(send, shards, mayGoOn);
+      const results = send.groups.length === 0 ? [] : await this.#slots.run(async () => (mayGoOn() ? this.#send(send, shards, mayGoOn) : []));
       const marks = marksOf(send, results, (refusal, attempts) => putRefused(refusal, attempts, this.#o));
       if (marks.length > 0) await this.#mark(marks, shards);
       await leases.releaseLeaving();

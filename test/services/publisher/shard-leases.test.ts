@@ -105,6 +105,13 @@ test('F64 the mark of an owner that lost its shard changes nothing', async () =>
   await expect(ledger.states(SINK)).resolves.toEqual({ waiting: 1 });
   await first.round();
   expect(shardsOf(first)).toEqual([]);
-  await expect(markAs('second', new Map(second.owned.map((s) => [s.shard, s.epoch])))).resolves.toEqual({ rows: 1, superseded: 0 });
+  const epochsOfSecond = new Map(second.owned.map((s) => [s.shard, s.epoch]));
+  clock += QUARANTINE_MS;
+  await second.leave();
+  await expect(markAs('second', epochsOfSecond)).resolves.toEqual({ rows: 0, superseded: 0 });
+  await first.round();
+  expect(shardsOf(first)).toEqual([0, 1, 2, 3]);
+  await expect(markAs('first', epochs)).resolves.toEqual({ rows: 0, superseded: 0 });
+  await expect(markAs('first', new Map(first.owned.map((s) => [s.shard, s.epoch])))).resolves.toEqual({ rows: 1, superseded: 0 });
   await expect(ledger.states(SINK)).resolves.toEqual({ done: 1 });
 });
