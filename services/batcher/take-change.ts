@@ -47,6 +47,7 @@ export async function takeChange(tools: ChangeTools, params: TakeChange): Promis
     try {
       const outcome = await tools.change(change, Math.min(left, CALL_MS));
       if (outcome.outcome !== 'changed' && outcome.outcome !== 'repeat') await releaseKey(tools, params, batchId);
+      if (outcome.outcome === 'fenced') return { batchId, replayed: false, outcome: { outcome: 'withdrawn', retryAfter: tools.retryAfter() } };
       return { batchId, replayed: outcome.outcome === 'repeat' && known, outcome };
     } catch (error) {
       if (!NEVER_SENT.has(fleetErrorType(error) ?? '')) uncertain = true;

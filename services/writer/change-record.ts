@@ -23,11 +23,11 @@ export async function changeRecord(em: SqlEntityManager, target: ChangeTarget, c
   if (rules === undefined) throw new Error(`kind ${target.record.name} cannot be changed`);
   return em.transactional(async (tx): Promise<ChangeOutcome> => {
     const run = async (text: string, values: unknown[]) => (await tx.getKysely().executeQuery<RecordRow>(CompiledQuery.raw(text, values))).rows;
-    const sentAt = async () => ((await run(FIND_SENT_AT, [target.record.name, change.id, sinksOf(target.record, 'insert', settings)[0] ?? '']))[0]?.sent_at ?? null) as string | null;
+    const sentAt = async () => ((await run(FIND_SENT_AT, [target.record.name, change.id]))[0]?.sent_at ?? null) as string | null;
 
     const made = await run(INSERT_CHANGE_BATCH, [change.batchId, target.record.name, change.client]);
     if (made.length === 0) {
-      if ((await run(FIND_CHANGE, [change.batchId])).length === 0) return { outcome: 'missing' };
+      if ((await run(FIND_CHANGE, [change.batchId])).length === 0) return { outcome: 'fenced' };
       const [row] = await run(readRecord(target.table, target.columns), [change.id]);
       return row === undefined ? { outcome: 'missing' } : { outcome: 'repeat', row, sentAt: await sentAt() };
     }

@@ -95,7 +95,7 @@ export interface ChangeAnswer {
   batchId: string;
   replayed: boolean;
   /** `unknown`: PostgreSQL did not say within the deadline whether it was committed. */
-  outcome: ChangeOutcome | { outcome: 'unknown' } | { outcome: 'withdrawn'; retryAfter: number };
+  outcome: Exclude<ChangeOutcome, { outcome: 'fenced' }> | { outcome: 'unknown' } | { outcome: 'withdrawn'; retryAfter: number };
 }
 
 export interface NodeHealth {
@@ -127,6 +127,8 @@ export interface ChangeRecord {
 export type ChangeOutcome =
   | { outcome: 'changed' | 'repeat'; row: Record<string, unknown>; sentAt: string | null }
   | { outcome: 'missing' }
+  /** The change was settled before: it was not made and never will be. */
+  | { outcome: 'fenced' }
   | { outcome: 'stale'; version: number }
   | { outcome: 'refused'; faults: { pointer: string; code: string; message: string }[] };
 

@@ -1,11 +1,12 @@
 import { Readable } from 'node:stream';
 import { ProblemError } from '../../../shared/errors/problem.ts';
 import type { Answer, Call } from '../http/call.ts';
+import { ignoredHeader, unknownParameters, type UnknownQuery } from '../http/parameters.ts';
 import { recordIdOf } from '../write/record-id.ts';
 import { batchItems, ITEM_STATUSES, type ItemStatus } from './batch-items.ts';
 import { batchStatus } from './batch-status.ts';
 import { listRecords } from './list-records.ts';
-import { parseListQuery, type UnknownQuery } from './parse-list-query.ts';
+import { parseListQuery } from './parse-list-query.ts';
 import { getRecord, type RecordReader } from './record-reader.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -14,38 +15,38 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 export async function list(reader: RecordReader, unknown: UnknownQuery, call: Call): Promise<Answer> {
   const query = parseListQuery(reader.table.kind, call.url.searchParams, unknown);
   const { content, pagination } = await listRecords(reader, query);
-  return { status: 200, ...ignoredHeader(query.ignored), body: `{"content":${content},"pagination":${JSON.stringify(pagination)}}` };
+  return { status: 200, headers: ignoredHeader(query.ignored), body: `{"content":${content},"pagination":${JSON.stringify(pagination)}}` };
 }
 
 /** GET of one record. */
 export async function get(reader: RecordReader, unknown: UnknownQuery, call: Call): Promise<Answer> {
   const id = recordIdOf(call.params.id);
-  const ignored = unknownParameters(call, [], unknown);
+  const ignored = unknownParameters(call.url, [], unknown);
   const text = await getRecord(reader, id);
   if (text === undefined) throw new ProblemError({ status: 404, code: 'not-found', title: 'No such record', detail: `There is no ${reader.table.kind.name} with the id ${id}.` });
-  return { status: 200, ...ignoredHeader(ignored), body: text };
+  return { status: 200, headers: ignoredHeader(ignored), body: text };
 }
 
 /** GET of a batch's state and counts. */
 export async function batch(run: RecordReader['run'], unknown: UnknownQuery, call: Call): Promise<Answer> {
   const id = batchIdOf(call);
-  const ignored = unknownParameters(call, [], unknown);
+  const ignored = unknownParameters(call.url, [], unknown);
   const status = await batchStatus(run, id);
   if (status === undefined) throw noSuchBatch();
-  return { status: 200, ...ignoredHeader(ignored), body: JSON.stringify(status) };
+  return { status: 200, headers: ignoredHeader(ignored), body: JSON.stringify(status) };
 }
 
 /** GET of a batch's receipts, as NDJSON. */
 export async function items(run: RecordReader['run'], unknown: UnknownQuery, call: Call): Promise<Answer> {
   const id = batchIdOf(call);
-  const ignored = unknownParameters(call, ['status'], unknown);
+  const ignored = unknownParameters(call.url, ['status'], unknown);
   const asked = call.url.searchParams.get('status') ?? undefined;
   if (asked !== undefined && !isItemStatus(asked)) {
     throw invalidQuery([{ pointer: '?status', code: 'unknown-value', message: `takes one of ${ITEM_STATUSES.join(', ')}.` }]);
   }
   const lines = await batchItems(run, id, asked);
   if (lines === undefined) throw noSuchBatch();
-  return { status: 200, ...ignoredHeader(ignored), contentType: 'application/x-ndjson; charset=utf-8', body: Readable.from(lines) };
+  return { status: 200, headers: ignoredHeader(ignored), contentType: 'application/x-ndjson; charset=utf-8', body: Readable.from(lines) };
 }
 
 function isItemStatus(text: string): text is ItemStatus {
@@ -58,22 +59,10 @@ function batchIdOf(call: Call): string {
   throw new ProblemError({ status: 400, code: 'invalid-id', title: 'Invalid id', detail: 'The id of a batch is a UUID.', errors: [{ pointer: 'id', code: 'format', message: 'must be a UUID' }] });
 }
 
-/** Parameters beyond `known`, where they may be ignored. */
-function unknownParameters(call: Call, known: readonly string[], unknown: UnknownQuery): string[] {
-  const names = [...new Set(call.url.searchParams.keys())].filter((name) => !known.includes(name)).map((name) => encodeURIComponent(name.slice(0, 64).toWellFormed()));
-  if (unknown === 'ignore' || names.length === 0) return names;
-  const says = known.length === 0 ? 'is not known; this path takes none.' : `is not known; known is ${known.join(', ')}.`;
-  throw invalidQuery(names.map((name) => ({ pointer: `?${name}`, code: 'unknown-parameter', message: says })));
-}
-
 function invalidQuery(errors: { pointer: string; code: string; message: string }[]): ProblemError {
   return new ProblemError({ status: 400, code: 'invalid-query', title: 'Invalid query', detail: errors.map((e) => `${e.pointer.slice(1)} ${e.message}`).join(' '), errors });
 }
 
 function noSuchBatch(): ProblemError {
   return new ProblemError({ status: 404, code: 'not-found', title: 'No such batch', detail: 'There is no batch with this id, or nothing of it was ever recorded.' });
-}
-
-function ignoredHeader(ignored: readonly string[]): { headers?: Record<string, string> } {
-  return ignored.length === 0 ? {} : { headers: { 'Sluice-Ignored': ignored.join(', ') } };
 }

@@ -1,3 +1,4 @@
+import type { UnknownQuery } from '../http/parameters.ts';
 import type { ListFilterValues, ListSort } from '../../../shared/db/queries/list-access.ts';
 import { ProblemError, type ItemFault } from '../../../shared/errors/problem.ts';
 import type { ListFilter, RecordKind } from '../../../shared/records/record-kind.ts';
@@ -12,9 +13,6 @@ export interface ListQuery {
   /** What was not known and left out, for the header Sluice-Ignored. */
   ignored: string[];
 }
-
-/** What becomes of what is not known: the setting `unknownQuery`. */
-export type UnknownQuery = 'reject' | 'ignore';
 
 /** Pages end here: what lies deeper is found by a filter. */
 export const DEEPEST = 100_000;

@@ -1,3 +1,4 @@
+import { randomFillSync } from 'node:crypto';
 import type { ServiceBroker } from 'moleculer';
 import { v7 as uuidv7 } from 'uuid';
 import type { BatchOutcome, TakeBatch, TakeChange, ChangeAnswer } from '../../../shared/contracts/actions.ts';
@@ -32,8 +33,18 @@ export interface Intake {
 
 /** The id of a new batch: UUID version 7, so that the ledger's partitions follow time. */
 export function newBatchId(): string {
-  return uuidv7();
+  if (randomAt + UUID_RANDOM_BYTES > random.length) {
+    randomFillSync(random);
+    randomAt = 0;
+  }
+  randomAt += UUID_RANDOM_BYTES;
+  return uuidv7({ random: random.subarray(randomAt - UUID_RANDOM_BYTES, randomAt) });
 }
+
+/** Random bytes in stock: asking the kernel for each id took 6 % of an edge's time with single records. */
+const random = new Uint8Array(4_096);
+const UUID_RANDOM_BYTES = 16;
+let randomAt = random.length;
 
 /** Until there are API keys, all callers are one client. */
 export const ANONYMOUS = 'anonymous';

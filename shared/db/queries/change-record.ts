@@ -43,10 +43,10 @@ insert into ledger (batch_id, first_index, op, sink, kind, span, shard, first_id
 select $1, 0, 'update', sink, $2, 1, $3, $4, $5, 1, 0, $6, case when sink = '' then 'none' else 'waiting' end, nullif($7, '')
 from unnest($8::text[]) as k(sink)`;
 
-/** When the record's insert was acknowledged by its first sink, or null. */
+/** When the record's insert was acknowledged, or null. */
 export const FIND_SENT_AT = `
 select sent_at::text from (
   select first_id, span, sent_at from ledger
-  where kind = $1 and op = 'insert' and written > 0 and first_id <= $2 and sink = $3
+  where kind = $1 and op = 'insert' and written > 0 and first_id <= $2
   order by first_id desc limit 1
 ) l where $2 < first_id + span`;
