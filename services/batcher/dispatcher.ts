@@ -24,6 +24,12 @@ export interface ChunkLimits {
   maxBytes: number;
 }
 
+/** A writer's slot, and when it was taken (monotonic ms). */
+interface TakenSlot {
+  nodeId: string;
+  takenAt: number;
+}
+
 /** Errors of a call that say the writer is gone or cannot be reached: the same slices go to another one. */
 const LOST = new Set(['REQUEST_TIMEOUT', 'REQUEST_REJECTED', 'SERVICE_NOT_FOUND', 'SERVICE_NOT_AVAILABLE', 'GRACEFUL_STOP_TIMEOUT']);
 const LOST_PAUSE_MS = 50;
@@ -75,15 +81,19 @@ export class Dispatcher {
 
   #pump(): void {
     while (this.#queue.length > 0) {
-      const nodeId = this.#slots.take(this.#tools.now(), this.#queue.items >= this.#limits.aimRows);
-      if (nodeId === undefined) return;
+      const now = this.#tools.now();
+      const slot = this.#slots.take(now, this.#queue.items >= this.#limits.aimRows);
+      if ('lookAgainMs' in slot) {
+        if (slot.lookAgainMs !== undefined) this.#tools.after(slot.lookAgainMs, () => this.#schedule());
+        return;
+      }
       const free = Math.max(1, this.#slots.total - this.#slots.inFlight + 1);
       const rows = Math.min(this.#limits.maxRows, Math.max(this.#limits.aimRows, Math.ceil(this.#queue.items / free)));
-      void this.#handOver(nodeId, this.#queue.takeChunk(rows, this.#limits.maxBytes));
+      void this.#handOver({ nodeId: slot.nodeId, takenAt: now }, this.#queue.takeChunk(rows, this.#limits.maxBytes));
     }
   }
 
-  async #handOver(nodeId: string, taken: Entry[]): Promise<void> {
+  async #handOver(slot: TakenSlot, taken: Entry[]): Promise<void> {
     const { chunk, entries } = buildChunk(taken);
     const now = this.#tools.now();
     const deadlineMs = Math.max(...entries.map((e) => e.deadlineAt)) - now;
@@ -91,36 +101,36 @@ export class Dispatcher {
     const items = entries.reduce((sum, entry) => sum + entry.items, 0);
     this.#handedOver += items;
     try {
-      const outcomes = await this.#tools.write(nodeId, chunk, deadlineMs, entries.map((e) => e.requestId));
+      const outcomes = await this.#tools.write(slot.nodeId, chunk, deadlineMs, entries.map((e) => e.requestId));
       if (outcomes.length !== chunk.slices.length) throw new Error(`a writer answered for ${outcomes.length} slices of ${chunk.slices.length}`);
-      this.#giveBack(nodeId, false);
+      this.#giveBack(slot, false);
       this.#tools.onHandover('written');
       this.#tools.onWritten(chunk.sliceOf.length);
       let at = 0;
       for (const entry of entries) entry.done(outcomes.slice(at, (at += entry.slices.length)));
     } catch (error) {
-      this.#failed(nodeId, entries, error);
+      this.#failed(slot, entries, error);
     } finally {
       this.#handedOver -= items;
     }
   }
 
-  #failed(nodeId: string, entries: Entry[], error: unknown): void {
+  #failed(slot: TakenSlot, entries: Entry[], error: unknown): void {
     const type = fleetErrorType(error);
     if (type === 'QUEUE_FULL') {
       this.#tools.onHandover('full');
       this.#requeue(entries);
-      this.#giveBack(nodeId, true);
+      this.#giveBack(slot, true);
     } else if (type !== undefined && LOST.has(type)) {
       this.#tools.onHandover('lost');
       for (const entry of entries) entry.lost = true;
-      this.#tools.log.warn({ err: error, writer: nodeId, requests: entries.length }, 'a writer did not answer; its slices go to another');
+      this.#tools.log.warn({ err: error, writer: slot.nodeId, requests: entries.length }, 'a writer did not answer; its slices go to another');
       this.#tools.after(LOST_PAUSE_MS, () => this.#requeue(entries));
-      this.#giveBack(nodeId, false);
+      this.#giveBack(slot, false);
     } else {
       this.#tools.onHandover('failed');
-      this.#tools.log.warn({ err: error, writer: nodeId, requests: entries.length }, 'a chunk was not written');
-      this.#giveBack(nodeId, false);
+      this.#tools.log.warn({ err: error, writer: slot.nodeId, requests: entries.length }, 'a chunk was not written');
+      this.#giveBack(slot, false);
       for (const entry of entries) entry.failed(error);
     }
   }
@@ -131,8 +141,8 @@ export class Dispatcher {
     this.#schedule();
   }
 
-  #giveBack(nodeId: string, full: boolean): void {
-    const pause = this.#slots.give(nodeId, this.#tools.now(), full);
+  #giveBack({ nodeId, takenAt }: TakenSlot, full: boolean): void {
+    const pause = this.#slots.give(nodeId, takenAt, this.#tools.now(), full);
     if (pause === undefined) this.#schedule();
     else this.#tools.after(pause, () => this.#schedule());
   }

@@ -15,10 +15,12 @@ interface Lane {
 /** Beyond its slots a writer takes one full chunk that waits there, so that a slot that becomes free has work at once. */
 const AHEAD = 1;
 /**
- * Share of the slots that chunks below full size may use: with fewer of them in flight more requests share a flush.
- * Measured with single records on 64 connections; a lone request finds a slot free all the same.
+ * Share of the slots that chunks below full size may use at once: with fewer of them in flight more requests share a
+ * flush (docs/decisions/0003). A lone request finds a slot free all the same.
  */
 const SMALL_SHARE = 1 / 3;
+/** A chunk that has been away for longer is held up by something, and no reason to hold up others. */
+export const HELD_UP_MS = 50;
 /** How long a writer that said "full" is left alone. */
 const FULL_PAUSE_MS = 20;
 
@@ -28,6 +30,8 @@ const FULL_PAUSE_MS = 20;
  */
 export class Slots {
   readonly #lanes = new Map<string, Lane>();
+  /** When each chunk in flight was handed over; monotonic ms, ascending. */
+  #handedOver: number[] = [];
 
   /** Takes over what the registry says now. Writers that are gone lose their slots; calls to them fail by themselves. */
   update(writers: readonly WriterNode[], edges: number): void {
@@ -40,9 +44,15 @@ export class Slots {
     }
   }
 
-  /** Takes a slot of the writer that is least busy for its size, or none. `full`: for a chunk of full size. */
-  take(now: number, full: boolean): string | undefined {
-    if (!full && this.inFlight >= Math.max(1, Math.floor(this.total * SMALL_SHARE))) return undefined;
+  /**
+   * Takes a slot of the writer that is least busy for its size. `full`: for a chunk of full size.
+   * @returns the writer; or, where none may be taken, in how many ms to look again (undefined: when one is given back)
+   */
+  take(now: number, full: boolean): { nodeId: string } | { lookAgainMs: number | undefined } {
+    if (!full) {
+      const recent = this.#handedOver.filter((at) => now - at < HELD_UP_MS);
+      if (recent.length >= Math.max(1, Math.floor(this.total * SMALL_SHARE))) return { lookAgainMs: HELD_UP_MS - (now - (recent[0] ?? now)) };
+    }
     const ahead = full ? AHEAD : 0;
     let best: string | undefined;
     let least = Infinity;
@@ -50,12 +60,16 @@ export class Slots {
       const load = lane.inFlight / lane.slots;
       if (lane.inFlight < lane.slots + ahead && lane.fullUntil <= now && load < least) [best, least] = [nodeId, load];
     }
-    if (best !== undefined) (this.#lanes.get(best) as Lane).inFlight++;
-    return best;
+    if (best === undefined) return { lookAgainMs: undefined };
+    (this.#lanes.get(best) as Lane).inFlight++;
+    this.#handedOver.push(now);
+    return { nodeId: best };
   }
 
-  /** Gives a slot back. `full`: the writer had no room. Answers when it may be asked again, if it was full. */
-  give(nodeId: string, now: number, full: boolean): number | undefined {
+  /** Gives back a slot taken at `takenAt`. `full`: the writer had no room. Answers when it may be asked again, if it was full. */
+  give(nodeId: string, takenAt: number, now: number, full: boolean): number | undefined {
+    const at = this.#handedOver.indexOf(takenAt);
+    if (at !== -1) this.#handedOver.splice(at, 1);
     const lane = this.#lanes.get(nodeId);
     if (lane === undefined) return undefined;
     lane.inFlight = Math.max(0, lane.inFlight - 1);

@@ -1,0 +1,65 @@
+import { HELD_UP_MS, Slots } from '../../../services/batcher/slots.ts';
+
+const taken = (slot: { nodeId: string } | { lookAgainMs: number | undefined }) => ('nodeId' in slot ? slot.nodeId : undefined);
+
+describe('slots', () => {
+  const of = (writers: number, slots: number, edges = 1) => {
+    const all = new Slots();
+    all.update(Array.from({ length: writers }, (_, i) => ({ nodeId: `w${i}`, slots })), edges);
+    return all;
+  };
+
+  test('full chunks use every slot, and one more waits in each writer', () => {
+    const slots = of(2, 3);
+    const got = Array.from({ length: 8 }, () => taken(slots.take(0, true)));
+    expect(got.filter((w) => w === 'w0')).toHaveLength(4);
+    expect(got.filter((w) => w === 'w1')).toHaveLength(4);
+    expect(taken(slots.take(0, true))).toBeUndefined();
+  });
+
+  test('a lone request finds a slot at once, also where there is only one', () => {
+    expect(taken(of(1, 1).take(0, false))).toBe('w0');
+  });
+
+  test('small chunks use a third of the slots, so that requests share flushes', () => {
+    const slots = of(2, 3);
+    expect([0, 1, 2].map(() => taken(slots.take(10, false)) !== undefined)).toEqual([true, true, false]);
+  });
+
+  test('chunks that are held up do not hold up small ones: the next look says when', () => {
+    const slots = of(2, 3);
+    slots.take(10, false);
+    slots.take(10, false);
+    expect(slots.take(20, false)).toEqual({ lookAgainMs: HELD_UP_MS - 10 });
+    expect(taken(slots.take(10 + HELD_UP_MS, false))).toBeDefined();
+  });
+
+  test('a slot given back is free again', () => {
+    const slots = of(1, 1);
+    slots.take(5, false);
+    expect(taken(slots.take(6, false))).toBeUndefined();
+    slots.give('w0', 5, 7, false);
+    expect(taken(slots.take(7, false))).toBe('w0');
+  });
+
+  test('a writer that said full is left alone for a moment', () => {
+    const slots = of(1, 3);
+    slots.take(0, true);
+    const pause = slots.give('w0', 0, 0, true) ?? 0;
+    expect(pause).toBeGreaterThan(0);
+    expect(taken(slots.take(pause - 1, true))).toBeUndefined();
+    expect(taken(slots.take(pause, true))).toBe('w0');
+  });
+
+  test('several edges share a writer, and each keeps at least one slot', () => {
+    expect(of(1, 3, 2).total).toBe(2);
+    expect(of(1, 1, 4).total).toBe(1);
+  });
+
+  test('writers that are gone lose their slots', () => {
+    const slots = of(2, 3);
+    slots.update([{ nodeId: 'w1', slots: 3 }], 1);
+    expect(slots.writers).toBe(1);
+    expect(taken(slots.take(0, true))).toBe('w1');
+  });
+});
