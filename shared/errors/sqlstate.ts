@@ -54,7 +54,7 @@ export function faultOfDataError(error: unknown, kind: Pick<RecordKind, 'constra
 
 /** Short name of a failure for metrics: the SQLSTATE's class, or what kind of error it was. */
 export function causeLabel(error: unknown): string {
-  const { code } = error as PgError;
-  if (typeof code !== 'string') return 'timeout';
+  const { code, name } = error as PgError;
+  if (typeof code !== 'string') return name === 'StatementTimeout' ? 'timeout' : 'connection';
   return /^[0-9A-Z]{5}$/.test(code) ? `sqlstate_${code.slice(0, 2)}` : 'connection';
 }
