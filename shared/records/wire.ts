@@ -38,7 +38,7 @@ function members(kind: RecordKind, columns: readonly Column[], time: Writer): Me
   return kind.wire.map((name, i) => {
     const column = columns.find((c) => c.property === name);
     if (column === undefined && name !== 'sentTimestamp') throw new Error(`kind ${kind.name}: its wire names "${name}", which its entity lacks`);
-    const writer = column === undefined || column.wire === 'time' ? time : column.wire === 'text' ? quote : plain;
+    const writer = column === undefined || column.wire === 'time' ? remembering(time) : column.wire === 'text' ? quote : plain;
     return {
       lead: `${i === 0 ? '{' : ','}${JSON.stringify(name)}:`,
       property: name,
@@ -72,6 +72,19 @@ const epochTime: Writer = (value) => {
   const fraction = String(((ms % 1000) + 1000) % 1000).padStart(3, '0');
   return `${Math.floor(ms / 1000)}.${fraction}`;
 };
+
+/** The items of a batch share one instant: the text made last serves again (reading dates was half of writing a message). */
+function remembering(writer: Writer): Writer {
+  let last: unknown;
+  let text = '';
+  return (value) => {
+    if (value !== last) {
+      text = writer(value);
+      last = value;
+    }
+    return text;
+  };
+}
 
 /** PostgreSQL's text of a timestamptz in UTC (`2026-11-22 10:00:00.123+00`), a Date, or ISO already. */
 export function toIso(value: unknown): string {
