@@ -38,7 +38,8 @@ export interface QueueLimits {
  */
 export class WriteQueue {
   readonly #limits: QueueLimits;
-  #entries: Entry[] = [];
+  /** Those before the head are taken, and let go at once: they hold whole batches. */
+  #entries: (Entry | undefined)[] = [];
   #head = 0;
   #items = 0;
   #bytes = 0;
@@ -112,7 +113,7 @@ export class WriteQueue {
       rows += entry.offsetOf.length;
       bytes += entry.bytes;
       this.#count(entry, -1);
-      this.#head++;
+      this.#entries[this.#head++] = undefined;
     }
     if (this.#head > 1_000 && this.#head * 2 > this.#entries.length) {
       this.#entries = this.#entries.slice(this.#head);
