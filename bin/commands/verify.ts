@@ -46,7 +46,7 @@ export function register(program: Command): void {
     .addOption(new Option('--url <url>', 'address of Sluice').env('SLUICE_URL').default(new URL('http://127.0.0.1:8080'), 'http://127.0.0.1:8080').argParser(urlOf))
     .option('--batch <id>', 'only this batch')
     .option('--since <time>', 'only batches taken in since then, such as 2026-11-22 or 2026-11-22T10:00:00Z')
-    .addOption(new Option('--timeout <seconds>', 'longest wait for the answer').default(120).argParser(secondsOf))
+    .addOption(new Option('--timeout <seconds>', 'longest wait for the answer').default(150).argParser(secondsOf))
     .option('--kafka', 'read the topics too')
     .option('--json', 'as JSON')
     .addHelpText('after', DETAILS)

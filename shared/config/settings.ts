@@ -103,7 +103,7 @@ export const SETTINGS = {
   statementTimeout: { type: 'number', default: 5_000, min: 100, max: 600_000, unit: 'ms', group: 'PostgreSQL', meaning: 'Longest time of one statement.' },
   lockTimeout: { type: 'number', default: 2_000, min: 50, max: 600_000, unit: 'ms', group: 'PostgreSQL', meaning: 'Longest wait for a lock.' },
   acquireTimeout: { type: 'number', default: 2_000, min: 50, max: 600_000, unit: 'ms', group: 'PostgreSQL', meaning: 'Longest wait for a connection of the pool.' },
-  verifyTimeout: { type: 'number', default: 60_000, min: 1_000, max: 3_600_000, unit: 'ms', group: 'PostgreSQL', meaning: 'Longest time that one check of the law by `sluice verify` or GET /api/v1/verify may take; the other limits don\'t concern it.' },
+  verifyTimeout: { type: 'number', default: 120_000, min: 1_000, max: 3_600_000, unit: 'ms', group: 'PostgreSQL', meaning: 'Longest time that one check of the law by `sluice verify` or GET /api/v1/verify may take; the other limits don\'t concern it.' },
   transactionTimeout: { type: 'number', default: 8_000, min: 100, max: 600_000, unit: 'ms', group: 'PostgreSQL', meaning: 'Longest time of one transaction.' },
 
   logLevel: { type: 'choice', default: 'info', choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], group: 'Observing', meaning: 'Least severe log lines that are written.' },
