@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Summary } from '../../bin/send/summary.ts';
 import type { Checked } from '../../bin/verify/report-text.ts';
 import { freePort } from '../../shared/runtime/servers/free-port.ts';
@@ -14,12 +16,16 @@ const servers = ownServers();
 let fleet: Fleet;
 let port: number;
 let dataDir: string;
+let file: string;
 
 beforeAll(async () => {
-  [port, dataDir] = await Promise.all([freePort(), servers.folder()]);
+  [port, dataDir, file] = await Promise.all([freePort(), servers.folder(), longExample(TIMES)]);
   fleet = await startFleet({ writers: 2, relays: 1, env: { KAFKA_BROKERS: `127.0.0.1:${port}`, KAFKA_PARTITIONS: '6' } });
 }, TEST_MS);
-afterAll(() => fleet.stop());
+afterAll(async () => {
+  await fleet.stop();
+  await rm(dirname(file), { recursive: true });
+});
 
 const broker = () => servers.start(startKafka, { dataDir, port });
 const count = async (text: string): Promise<number> => Number((await fleet.sql<{ n: string }>(text))[0]?.n);
@@ -47,7 +53,7 @@ test('Kafka killed in the middle of a send and started again: no request notices
   const before = await delivered();
   const first = await broker();
   await delivery('up');
-  const sending = fleet.sluice('send', await longExample(TIMES), '--json', '--quiet', '--batch', '200', '--in-flight', '3');
+  const sending = fleet.sluice('send', file, '--json', '--quiet', '--batch', '200', '--in-flight', '3');
   await waitFor(async () => (await delivered()) > before, { timeoutMs: 30_000, what: 'the delivery to begin' });
   first.kill('SIGKILL');
   await first.exited;

@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Summary } from '../../bin/send/summary.ts';
 import type { Checked } from '../../bin/verify/report-text.ts';
 import type { Ran } from '../bin/run-sluice.ts';
@@ -24,7 +26,10 @@ beforeAll(async () => {
   await Promise.all([fleet.sees('writer', 2), fleet.sees('relay', 2)]);
   await waitFor(async () => (await fleet.sql(`select from relay_shard where until > now()`)).length === 32, { timeoutMs: 30_000, what: 'every shard to have an owner' });
 }, TEST_MS);
-afterAll(() => fleet.stop());
+afterAll(async () => {
+  await fleet.stop();
+  await rm(dirname(file), { recursive: true });
+});
 beforeEach(async () => {
   before = await rows();
 });

@@ -10,7 +10,7 @@ export const examplePath = (name: string): string => fileURLToPath(new URL(`../.
 export const EXAMPLE_ITEMS = 10_000;
 export const EXAMPLE_GOOD = 9_900;
 
-/** A file with the example's items so many times over, for a send that takes a while. */
+/** A file with the example's items so many times over, for a send that takes a while; in a folder of its own, which whoever asked removes. */
 export async function longExample(times: number): Promise<string> {
   const text = await readFile(examplePath('executions.ndjson'), 'utf8');
   const path = join(await mkdtemp(join(tmpdir(), 'sluice-long-')), 'long.ndjson');
