@@ -92,8 +92,12 @@ function execArgvOf(shape: FleetShape, name: string, profile: string): string[] 
 
 function collectedMemory(child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
-    child.once('message', (answer: LiveMemory) => resolve(answer.live));
-    child.once('exit', () => reject(new Error('a node ended while its memory was asked for')));
+    const died = () => reject(new Error('a node ended while its memory was asked for'));
+    child.once('exit', died);
+    child.once('message', (answer: LiveMemory) => {
+      child.off('exit', died);
+      resolve(answer.live);
+    });
     child.send({ collect: true });
   });
 }
