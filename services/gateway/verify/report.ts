@@ -17,16 +17,8 @@ export interface BreachPlace {
 }
 
 /** What was found of one kind, in one snapshot. */
-export interface KindVerdict {
+export interface KindVerdict extends Omit<ItemTotals, 'kind'> {
   holds: boolean;
-  batches: number;
-  accepted: number;
-  written: number;
-  rejected: number;
-  withdrawn: number;
-  pending: number;
-  /** Records that the ledger says were inserted. */
-  inserted: number;
   /** Rows that were counted in the kind's table; null where this node does not know the kind. */
   rows: number | null;
   delivery: Record<string, SinkCounts>;
@@ -51,6 +43,7 @@ export interface ItemTotals {
   rejected: number;
   withdrawn: number;
   pending: number;
+  /** Records that the ledger says were inserted. */
   inserted: number;
 }
 export interface SinkTotals {
