@@ -60,6 +60,7 @@ function chosen(names: readonly string[] | undefined): readonly Scenario[] {
 }
 
 async function main(scenarios: readonly Scenario[]): Promise<number> {
+  if (options.quick && (options.check || options.save)) throw new Error('--quick measures too little to keep or to compare; leave it out');
   const machine = describeMachine(new Date());
   const results = await runAll(scenarios);
   if (options.json) console.log(JSON.stringify({ machine, quick: options.quick, scenarios: results }, null, 2));

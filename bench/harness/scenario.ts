@@ -10,7 +10,7 @@ export interface Figure {
   reference?: number;
   /** Median of the rounds' ratios: a round's two halves see the same noise. */
   ratio?: number;
-  /** The ratio stands against a fixed number, not a neighbour in the same run: it says as much of the machine as of Sluice, and is not kept. */
+  /** The ratio is judged by its goal alone and not kept to compare later runs with: it stands against no like thing measured in turns with it. */
   absolute?: true;
   /** The ratio is at least this. */
   goal?: number;

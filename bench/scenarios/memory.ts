@@ -82,5 +82,5 @@ function figureOf(what: string, most: number, rest: number, live: readonly numbe
   if (live === undefined) return figure;
   const ratio = Math.max(...live.slice(0, EARLY.length)) / Math.max(...live.slice(EARLY.length));
   const shares = [...EARLY, ...LATE].map((share) => `${Math.round(share * 100)} %`).join(', ');
-  return { ...figure, ratio, goal: GOAL, note: `${note}; in use at ${shares}: ${live.map((mb) => mb.toFixed(0)).join(', ')} MB` };
+  return { ...figure, ratio, goal: GOAL, absolute: true, note: `${note}; in use at ${shares}: ${live.map((mb) => mb.toFixed(0)).join(', ')} MB` };
 }

@@ -38,4 +38,8 @@ describe('npm run bench', () => {
   test('a scenario that does not exist is named, with those that do, before anything starts', async () => {
     await expect(bench('--only', 'flsh')).rejects.toThrow(/no scenario is called flsh; there are flush, rest/);
   });
+
+  test('ratios of a quick run are neither kept nor compared', async () => {
+    await expect(bench('--only', 'flush', '--quick', '--save')).rejects.toThrow(/too little to keep/);
+  });
 });
