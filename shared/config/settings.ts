@@ -64,7 +64,7 @@ export const SETTINGS = {
   unknownQuery: { type: 'choice', default: 'reject', choices: ['reject', 'ignore'], group: 'Intake', meaning: 'What becomes of a query parameter, sort field or filter value that is not known: 400, or left out and named in Sluice-Ignored.' },
   idempotencyKeep: { type: 'number', default: 24, min: 1, max: 720, unit: 'hours', group: 'Intake', meaning: 'How long an Idempotency-Key is remembered.' },
 
-  writerConcurrency: { type: 'number', default: 3, min: 1, max: 64, unit: 'count', group: 'Writing', meaning: 'Flushes a writer runs at the same time.' },
+  writerConcurrency: { type: 'number', default: 2, min: 1, max: 64, unit: 'count', group: 'Writing', meaning: 'Flushes a writer runs at the same time.' },
   bulkInsertBatchSize: { type: 'number', default: 500, min: 1, max: 2_000, unit: 'rows', group: 'Writing', meaning: 'Rows of a segment: what a large request is cut into, so that its parts are written side by side.' },
   chunkMaxRows: { type: 'number', default: 2_000, min: 1, max: 2_000, unit: 'rows', group: 'Writing', meaning: 'Most rows that waiting requests share in one flush.' },
   chunkMaxBytes: { type: 'number', default: 524_288, min: 65_536, max: 786_432, unit: 'bytes', group: 'Writing', meaning: 'Most bytes of one flush; stays below the largest message of NATS.' },
