@@ -22,7 +22,8 @@ export function canonicalDecimal(value: unknown, precision: number, scale: numbe
   if (typeof value === 'number') {
     if (Number.isSafeInteger(value)) {
       const digits = String(value);
-      if (digits.length - (value < 0 ? 1 : 0) > precision - scale) return { fault: 'range' };
+      // 0 has a digit before the point, yet fits every column, also one that has none there (precision = scale).
+      if (value !== 0 && digits.length - (value < 0 ? 1 : 0) > precision - scale) return { fault: 'range' };
       return { text: scale === 0 ? digits : `${digits}.${ZEROS.slice(0, scale)}` };
     }
     const digits = String(value);
