@@ -8,6 +8,8 @@ export interface WriterNode {
 interface Lane {
   slots: number;
   inFlight: number;
+  /** Which take, counted over all writers, was the last of this one. */
+  lastTake: number;
   /** Said "full" lately: not asked again before. Monotonic ms. */
   fullUntil: number;
 }
@@ -32,6 +34,7 @@ export class Slots {
   readonly #lanes = new Map<string, Lane>();
   /** When each chunk in flight was handed over; monotonic ms, ascending. */
   #handedOver: number[] = [];
+  #takes = 0;
 
   /** Takes over what the registry says now. Writers that are gone lose their slots; calls to them fail by themselves. */
   update(writers: readonly WriterNode[], edges: number): void {
@@ -39,13 +42,14 @@ export class Slots {
     for (const { nodeId, slots } of writers) {
       const share = Math.max(1, Math.ceil(slots / Math.max(1, edges)));
       const lane = this.#lanes.get(nodeId);
-      if (lane === undefined) this.#lanes.set(nodeId, { slots: share, inFlight: 0, fullUntil: 0 });
+      if (lane === undefined) this.#lanes.set(nodeId, { slots: share, inFlight: 0, lastTake: 0, fullUntil: 0 });
       else lane.slots = share;
     }
   }
 
   /**
-   * Takes a slot of the writer that is least busy for its size. `full`: for a chunk of full size.
+   * Takes a slot of the writer that is least busy for its size, among equals of the one that has waited longest: else one
+   * chunk at a time would always go to the same writer. `full`: for a chunk of full size.
    * @returns the writer; or, where none may be taken, in how many ms to look again (undefined: when one is given back)
    */
   take(now: number, full: boolean): { nodeId: string } | { lookAgainMs: number | undefined } {
@@ -54,16 +58,15 @@ export class Slots {
       if (recent.length >= Math.max(1, Math.floor(this.total * SMALL_SHARE))) return { lookAgainMs: HELD_UP_MS - (now - (recent[0] ?? now)) };
     }
     const ahead = full ? AHEAD : 0;
-    let best: string | undefined;
-    let least = Infinity;
-    for (const [nodeId, lane] of this.#lanes) {
-      const load = lane.inFlight / lane.slots;
-      if (lane.inFlight < lane.slots + ahead && lane.fullUntil <= now && load < least) [best, least] = [nodeId, load];
-    }
+    const [best] = [...this.#lanes]
+      .filter(([, lane]) => lane.inFlight < lane.slots + ahead && lane.fullUntil <= now)
+      .sort(([, a], [, b]) => a.inFlight / a.slots - b.inFlight / b.slots || a.lastTake - b.lastTake);
     if (best === undefined) return { lookAgainMs: undefined };
-    (this.#lanes.get(best) as Lane).inFlight++;
+    const [nodeId, lane] = best;
+    lane.inFlight++;
+    lane.lastTake = ++this.#takes;
     this.#handedOver.push(now);
-    return { nodeId: best };
+    return { nodeId };
   }
 
   /** Gives back a slot taken at `takenAt`. `full`: the writer had no room. Answers when it may be asked again, if it was full. */

@@ -21,6 +21,18 @@ describe('slots', () => {
     expect(taken(of(1, 1).take(0, false))).toBe('w0');
   });
 
+  test('one chunk at a time goes to the writers in turn, and a writer that joins takes part at once', () => {
+    const slots = of(1, 2);
+    const next = (now: number) => {
+      const writer = taken(slots.take(now, false)) ?? '';
+      slots.give(writer, now, now, false);
+      return writer;
+    };
+    expect([next(1), next(2)]).toEqual(['w0', 'w0']);
+    slots.update([{ nodeId: 'w0', slots: 2 }, { nodeId: 'w1', slots: 2 }], 1);
+    expect([next(3), next(4), next(5), next(6)]).toEqual(['w1', 'w0', 'w1', 'w0']);
+  });
+
   test('small chunks use a third of the slots, so that requests share flushes', () => {
     const slots = of(2, 3);
     expect([0, 1, 2].map(() => taken(slots.take(10, false)) !== undefined)).toEqual([true, true, false]);
