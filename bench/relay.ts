@@ -1,6 +1,6 @@
 /**
  * How many messages a second one publisher delivers from a filled ledger, against a bare kafkajs producer that sends the same
- * payloads from memory: one process, one run, same broker, same number of messages and of sends in flight.
+ * payloads from memory: one process each, one after the other, same broker, same number of messages and of sends in flight.
  *
  *   node bench/relay.ts [--records 300000] [--slice 500] [--json]
  *
@@ -14,7 +14,6 @@ import { parseArgs } from 'node:util';
 import kafkajs, { type Message } from 'kafkajs';
 import moleculer from 'moleculer';
 import { pino } from 'pino';
-import { createPublisher } from '../services/publisher/publisher.service.ts';
 import { readSettings } from '../shared/config/load.ts';
 import type { Settings } from '../shared/config/settings.ts';
 import { connectDatabase } from '../shared/db/connect.ts';
@@ -27,6 +26,7 @@ import { Health } from '../shared/runtime/health.ts';
 import type { NodeContext } from '../shared/runtime/node-context.ts';
 import { startKafka } from '../shared/runtime/servers/kafka.ts';
 import { startPostgres } from '../shared/runtime/servers/postgres.ts';
+import { runScript } from './harness/run-script.ts';
 
 /** Distinct messages the bare producer has in memory; it sends them again and again. */
 const DISTINCT = 30_000;
@@ -39,7 +39,7 @@ interface Figure {
   cpuMicrosPerMessage: number;
 }
 
-const { values: options } = parseArgs({ options: { records: { type: 'string', default: '300000' }, slice: { type: 'string', default: '500' }, json: { type: 'boolean', default: false } } });
+const { values: options } = parseArgs({ options: { records: { type: 'string', default: '300000' }, slice: { type: 'string', default: '500' }, json: { type: 'boolean', default: false }, part: { type: 'string' } } });
 const records = Number(options.records);
 const slice = Number(options.slice);
 
@@ -55,31 +55,37 @@ try {
   };
   const postgresUrl = await start(process.env.POSTGRES_URL, startPostgres, 'postgres');
   const kafkaBrokers = await start(process.env.KAFKA_BROKERS, startKafka, 'kafka');
-  const { settings: base } = readSettings({ ...process.env, POSTGRES_URL: postgresUrl, KAFKA_BROKERS: kafkaBrokers });
-  const topic = `bench-${randomUUID()}`;
-  const figures = await run({ ...base, ordersTopic: topic, logLevel: 'warn' });
-  print(figures);
+  const topic = process.env.ORDERS_TOPIC ?? `bench-${randomUUID()}`;
+  const env = { POSTGRES_URL: postgresUrl, KAFKA_BROKERS: kafkaBrokers, ORDERS_TOPIC: topic, LOG_LEVEL: 'warn' };
+  const { settings } = readSettings({ ...process.env, ...env });
+  if (options.part !== undefined) console.log(JSON.stringify(await run(settings, options.part)));
+  else {
+    // The producer must be kafkajs as it comes: where the publisher is loaded, it isn't.
+    const part = (name: string) => runScript<Figure[]>('relay.ts', ['--part', name, '--records', options.records, '--slice', options.slice], env);
+    await createTopic(settings);
+    print([...(await part('bare')), ...(await part('publisher'))]);
+  }
 } finally {
   await Promise.all(started.map((s) => s.stop()));
   await rm(folder, { recursive: true, force: true });
 }
 
-async function run(settings: Settings): Promise<Figure[]> {
+/** Each figure twice, and the better one counts: the first warms up both the compiler and the broker. */
+async function run(settings: Settings, part: string): Promise<Figure[]> {
   const kinds = await loadKinds('');
   await migrate(settings.postgresUrl, kinds, settings);
   const database = await connectDatabase(settings.postgresUrl, kinds, { ...settings, statementTimeout: 0, transactionTimeout: 0 }, { max: settings.relayPool, applicationName: 'sluice bench' });
+  const sink = `kafka:${settings.ordersTopic}`;
+  const payloads = await examplePayloads(settings, kinds[0] ?? fail('no record kind'), database);
+  const round = async (no: number): Promise<Figure[]> => {
+    if (part === 'bare') return [await bareProducer(settings, payloads, false), await bareProducer(settings, payloads, true)];
+    await fillLedger(database, settings, sink, 1_024 + no * Math.ceil((records + 1_024) / 1_024) * 1_024);
+    return [await publisher(settings, kinds, database, sink)];
+  };
   try {
-    await createTopic(settings);
-    const payloads = await examplePayloads(settings, kinds[0] ?? fail('no record kind'), database);
-    const sink = `kafka:${settings.ordersTopic}`;
-    // Twice each and the better one counts: the first round warms up both the compiler and the broker.
-    const figures: Figure[] = [];
-    for (let round = 0; round < 2; round++) {
-      figures.push(await bareProducer(settings, payloads, false), await bareProducer(settings, payloads, true));
-      await fillLedger(database, settings, sink, 1_024 + round * Math.ceil((records + 1_024) / 1_024) * 1_024);
-      figures.push(await publisher(settings, kinds, database, sink));
-    }
-    return [0, 1, 2].map((i) => ((figures[i]?.perSecond ?? 0) > (figures[i + 3]?.perSecond ?? 0) ? figures[i] : figures[i + 3]) ?? fail('no figure'));
+    const first = await round(0);
+    const second = await round(1);
+    return first.map((figure, i) => (figure.perSecond > (second[i]?.perSecond ?? 0) ? figure : (second[i] ?? figure)));
   } finally {
     await database.close();
   }
@@ -144,6 +150,7 @@ async function bareProducer(settings: Settings, payloads: readonly Message[], pa
 }
 
 async function publisher(settings: Settings, kinds: Awaited<ReturnType<typeof loadKinds>>, database: Awaited<ReturnType<typeof connectDatabase>>, sink: string): Promise<Figure> {
+  const { createPublisher } = await import('../services/publisher/publisher.service.ts');
   const broker = new moleculer.ServiceBroker({ nodeID: `bench-${randomUUID()}`, logger: false });
   const node: NodeContext = { nodeId: broker.nodeID, services: ['publisher'], settings, kinds: new Map(kinds.map((k) => [k.name, k])), log: pino({ level: settings.logLevel }), database, metrics: new Metrics(), health: new Health(), onDrain: [] };
   broker.createService(createPublisher(node));

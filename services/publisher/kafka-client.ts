@@ -1,3 +1,4 @@
+import './kafka-encoder.ts';
 import kafkajs, { type Admin, type Kafka, type LogEntry, type Producer } from 'kafkajs';
 import type { Settings } from '../../shared/config/settings.ts';
 import type { Logger } from '../../shared/runtime/log.ts';
