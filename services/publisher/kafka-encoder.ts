@@ -11,6 +11,8 @@ interface Encoder {
   ensureAvailable: (length: number) => void;
   writeUVarInt: (value: number) => Encoder;
   writeVarLong: (value: unknown) => Encoder;
+  writeEncoder: (value: Encoder) => Encoder;
+  writeEncoderArray: (values: readonly Encoder[]) => Encoder;
 }
 interface EncoderClass {
   prototype: Encoder;
@@ -43,6 +45,19 @@ encoder.prototype.writeUVarInt = function (this: Encoder, value) {
 
 encoder.prototype.writeVarLong = function (this: Encoder, value) {
   return isSmall(value) ? this.writeUVarInt(value * 2) : writeVarLong.call(this, value);
+};
+
+// kafkajs makes a view of what is to be copied, and copies that.
+encoder.prototype.writeEncoder = function (this: Encoder, { buf, offset }) {
+  this.ensureAvailable(offset);
+  buf.copy(this.buf, this.offset, 0, offset);
+  this.offset += offset;
+  return this;
+};
+
+encoder.prototype.writeEncoderArray = function (this: Encoder, values) {
+  for (const value of values) this.writeEncoder(value);
+  return this;
 };
 
 encoder.sizeOfVarLong = (value) => {

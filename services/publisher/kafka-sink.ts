@@ -34,6 +34,7 @@ export class KafkaSink implements Sink {
   readonly #o: KafkaSinkOptions;
   readonly #kafka: Kafka;
   readonly #source: string;
+  readonly #headers = new WeakMap<LedgerRow, Record<string, Buffer>>();
   #producer: Producer | undefined;
   #partitions = 0;
 
@@ -70,16 +71,24 @@ export class KafkaSink implements Sink {
     if (wire === undefined) throw new Error(`no wire for kind ${row.kind}`);
     const key = String(id);
     const value = wire.kafka(record, sentAt);
-    const headers: Record<string, string> = {
-      ce_id: `${row.kind}:${key}:${String(record.version as number)}`,
-      ce_source: this.#source,
-      ce_type: `sluice.${row.kind}.${row.op}`,
-      ce_specversion: '1.0',
-      ce_time: row.at,
-      'content-type': 'application/json',
-    };
-    if (row.trace !== null) headers.traceparent = row.trace;
+    const headers = { ce_id: `${row.kind}:${key}:${String(record.version as number)}`, ...this.#headersOf(row) };
     return { id, bytes: Buffer.byteLength(value) + OVERHEAD_BYTES, payload: { key, value, headers, partition: this.partitionOf(id) } satisfies Message };
+  }
+
+  /** The headers that all messages of a ledger row share, as bytes: they are encoded once instead of for each message. */
+  #headersOf(row: LedgerRow): Record<string, Buffer> {
+    const known = this.#headers.get(row);
+    if (known !== undefined) return known;
+    const headers: Record<string, Buffer> = {
+      ce_source: Buffer.from(this.#source),
+      ce_type: Buffer.from(`sluice.${row.kind}.${row.op}`),
+      ce_specversion: Buffer.from('1.0'),
+      ce_time: Buffer.from(row.at),
+      'content-type': Buffer.from('application/json'),
+      ...(row.trace === null ? {} : { traceparent: Buffer.from(row.trace) }),
+    };
+    this.#headers.set(row, headers);
+    return headers;
   }
 
   async send(groups: readonly PartitionSend[], mayGoOn: () => boolean): Promise<PartitionResult[]> {
