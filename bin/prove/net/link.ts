@@ -33,6 +33,8 @@ export interface OwnedLink extends Link {
 
 /** What `startLink` (start-link.ts) takes; it resolves to an OwnedLink when it listens. `port`: where it is to listen; a free one if not given. */
 export interface LinkOptions {
+  /** `writer-1->postgres`; clients' links end in the edge's own name: `client->edge-1`. */
+  name: string;
   from: LinkFrom;
   to: Link['to'];
   target: { host: string; port: number };
