@@ -14,6 +14,8 @@ export interface DispatchTools {
   /** A chunk came to its end: `written`, `full`, `lost`, `failed`. */
   onHandover(result: string): void;
   onWritten(items: number): void;
+  /** After each look for slots: whether a chunk of full size waits because none is free. */
+  onBacklog(is: boolean): void;
   after(ms: number, run: () => void): void;
 }
 
@@ -80,6 +82,11 @@ export class Dispatcher {
   }
 
   #pump(): void {
+    this.#handOut();
+    this.#tools.onBacklog(this.#queue.items >= this.#limits.aimRows);
+  }
+
+  #handOut(): void {
     while (this.#queue.length > 0) {
       const now = this.#tools.now();
       const slot = this.#slots.take(now, this.#queue.items >= this.#limits.aimRows);
@@ -105,7 +112,7 @@ export class Dispatcher {
       if (outcomes.length !== chunk.slices.length) throw new Error(`a writer answered for ${outcomes.length} slices of ${chunk.slices.length}`);
       this.#giveBack(slot, false);
       this.#tools.onHandover('written');
-      this.#tools.onWritten(chunk.sliceOf.length);
+      this.#tools.onWritten(items);
       let at = 0;
       for (const entry of entries) entry.done(outcomes.slice(at, (at += entry.slices.length)));
     } catch (error) {

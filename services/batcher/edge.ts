@@ -6,11 +6,13 @@ import { runStatement } from '../../shared/db/run-statement.ts';
 import { columnsOf } from '../../shared/records/columns.ts';
 import type { RecordKind } from '../../shared/records/record-kind.ts';
 import { compileItemCheck } from '../../shared/records/validate-item.ts';
+import { DrainRate } from '../../shared/runtime/drain-rate.ts';
 import { every } from '../../shared/runtime/every.ts';
+import { watchLoopDelay } from '../../shared/runtime/loop-delay.ts';
+import { natsIsConnected } from '../../shared/runtime/nats-status.ts';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
-import { Admission } from './admission.ts';
+import { Admission, type Load } from './admission.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { DrainRate } from './drain-rate.ts';
 import { fleetView } from './fleet-view.ts';
 import { IdBlocks } from './id-blocks.ts';
 import { WriteQueue } from './queue.ts';
@@ -41,11 +43,19 @@ const RENEWALS = 3;
 export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
   const { settings, metrics, log, database } = node;
   const now = () => performance.now();
-  const queue = new WriteQueue({ maxItems: settings.queueMaxItems, maxBytes: settings.queueMaxBytes });
+  const queue = new WriteQueue();
   const slots = new Slots();
-  const drain = new DrainRate(now());
-  const retryAfter = () => drain.secondsFor(queue.items, now());
-  const admission = new Admission({ queue, handedOver: () => dispatcher.handedOver, maxRequests: settings.maxRequests, retryAfter, onRefusal: (reason) => metrics.count('batcher_refusals_total', { reason }) });
+  const loopDelay = watchLoopDelay();
+  // Whatever waits now is written or withdrawn within its deadline.
+  const drain = new DrainRate(now(), Math.ceil(settings.requestDeadline / 1_000));
+  const admission = new Admission({
+    limits: { maxRequests: settings.maxRequests, maxItems: settings.queueMaxItems, maxBytes: settings.queueMaxBytes },
+    queue, drain, now,
+    handedOver: () => dispatcher.handedOver,
+    loopDelayMs: () => loopDelay.ms(),
+    onRefusal: (reason) => metrics.count('batcher_refusals_total', { reason }),
+  });
+  const retryAfter = () => admission.retryAfter();
   const background = new Set<Promise<unknown>>();
   const inWork = new Set<string>();
 
@@ -55,6 +65,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     log,
     onHandover: (result) => metrics.count('batcher_handovers_total', { result }),
     onWritten: (items) => drain.add(items, now()),
+    onBacklog: (is) => drain.busy(is, now()),
     after: (ms, run) => setTimeout(run, ms).unref(),
   });
   const tools: TakeTools = {
@@ -77,7 +88,10 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
   };
   const changeTools: ChangeTools = {
     ...tools,
-    change: (params, timeout) => broker.call('writer.change', params, { timeout }),
+    change: async (params, timeout) => {
+      if (broker.getLocalService('writer') === undefined) stayOffNats(broker);
+      return broker.call('writer.change', params, { timeout });
+    },
   };
   const targets = new Map([...node.kinds].map(([name, kind]) => [name, takeTarget(node, kind)]));
   const reaper: ReaperTools = {
@@ -100,13 +114,17 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     every(REAP_INTERVAL_MS, () => reap(reaper), warn('orphaned batches could not be looked for; tried again')),
     every(FIGURES_INTERVAL_MS, async () => {
       lookAround();
-      const oldest = queue.oldestAt();
+      const age = (since: number | undefined) => (since === undefined ? 0 : (now() - since) / 1_000);
+      metrics.set('batcher_requests_active', {}, admission.requests);
+      metrics.set('batcher_requests_bytes', {}, admission.bytes);
+      metrics.set('batcher_waiting_items', {}, admission.waiting);
       metrics.set('batcher_queue_items', {}, queue.items);
       metrics.set('batcher_queue_bytes', {}, queue.bytes);
-      metrics.set('batcher_queue_age_seconds', {}, oldest === undefined ? 0 : (now() - oldest) / 1_000);
+      metrics.set('batcher_queue_age_seconds', {}, age(queue.oldestAt()));
+      metrics.set('batcher_handover_age_seconds', {}, age(slots.oldestAt()));
       metrics.set('batcher_slots', { state: 'used' }, slots.inFlight);
       metrics.set('batcher_slots', { state: 'free' }, slots.total - slots.inFlight);
-      metrics.set('batcher_drain_rate_items', {}, drain.perSecond(now()));
+      metrics.set('batcher_drain_rate_items', {}, drain.perSecond(now()) ?? 0);
     }, warn('figures of the queue could not be taken')),
   ];
   node.health.add('writers', () => (slots.writers > 0 ? { status: 'up', figures: { writers: slots.writers, slots: slots.total, busy: slots.inFlight } } : { status: 'down', why: 'No writer has joined the fleet: nothing can be written. Start one with `sluice writer`.' }), true);
@@ -116,8 +134,10 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     take(params) {
       const target = targets.get(params.kind);
       if (target === undefined) throw new Error(`this node knows no record kind "${params.kind}"`);
-      return admission.admit(params.items.length, async () => {
+      return admission.admit(loadOf(params, params.items.length), async (hold) => {
         const outcome = await takeBatch(tools, target, params, (work) => {
+          // Answered for now, but in work until it is settled.
+          hold(work);
           background.add(work);
           void work.finally(() => background.delete(work));
         });
@@ -125,20 +145,36 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
         return outcome;
       });
     },
-    change: (params) => admission.admit(1, () => takeChange(changeTools, params)),
+    change: (params) => admission.admit(loadOf(params, 1), () => takeChange(changeTools, params)),
     start() {
       lookAround();
+      node.gate.keptBy(admission);
       for (const loop of loops) loop.start();
     },
     async stop() {
       await Promise.allSettled([...background]);
       for (const loop of loops) await loop.stop();
+      node.gate.keptBy(undefined);
+      loopDelay.stop();
       node.health.remove('writers');
     },
   };
 }
 
+function loadOf({ bytes = 0, deadlineMs }: TakeBatch | TakeChange, items: number): Load {
+  return { items, bytes, deadlineMs };
+}
+
+/**
+ * While NATS is away its client keeps what it is given, without a bound, and throws it away when NATS is back: so it is
+ * given nothing. To the caller the writers are full: the work stays in the queue, which is bounded.
+ */
+function stayOffNats(broker: ServiceBroker): void {
+  if (!natsIsConnected(broker)) throw Object.assign(new Error('NATS does not answer'), { type: 'QUEUE_FULL' });
+}
+
 async function callWriter(broker: ServiceBroker, nodeId: string, chunk: Chunk, deadlineMs: number, requestIds: string[]): Promise<SliceOutcome[]> {
+  if (nodeId !== broker.nodeID) stayOffNats(broker);
   const params: Actions['writer.write']['params'] = { chunk, deadlineMs: Math.min(deadlineMs, WRITE_CALL_MS - CALL_GRACE_MS), requestIds };
   const timeout = Math.min(Math.max(deadlineMs, 0) + CALL_GRACE_MS, WRITE_CALL_MS);
   const result: Actions['writer.write']['result'] = await broker.call('writer.write', params, { nodeID: nodeId, timeout });

@@ -27,26 +27,16 @@ export interface Entry {
   failed(error: unknown): void;
 }
 
-export interface QueueLimits {
-  maxItems: number;
-  maxBytes: number;
-}
-
 /**
- * The only queue between clients and writers: first in, first out, bounded in items and bytes. What comes back from a
- * writer that could not take it goes to the front.
+ * The only queue between clients and writers: first in, first out; bounded by what admission lets in, and in time by its
+ * entries' deadlines. What comes back from a writer that could not take it goes to the front.
  */
 export class WriteQueue {
-  readonly #limits: QueueLimits;
   /** Those before the head are taken, and let go at once: they hold whole batches. */
   #entries: (Entry | undefined)[] = [];
   #head = 0;
   #items = 0;
   #bytes = 0;
-
-  constructor(limits: QueueLimits) {
-    this.#limits = limits;
-  }
 
   get items(): number {
     return this.#items;
@@ -56,15 +46,6 @@ export class WriteQueue {
   }
   get length(): number {
     return this.#entries.length - this.#head;
-  }
-
-  /**
-   * Whether a request of this many items still fits. `waiting` counts what was admitted and is not with a writer yet,
-   * on its way into the queue included. An empty queue takes any request.
-   */
-  hasRoom(items: number, waiting: number): boolean {
-    const ahead = Math.max(this.#items, waiting);
-    return ahead === 0 || (ahead + items <= this.#limits.maxItems && this.#bytes < this.#limits.maxBytes);
   }
 
   /** When the oldest entry came, or undefined. Monotonic ms. */

@@ -81,6 +81,11 @@ export class Slots {
     return FULL_PAUSE_MS;
   }
 
+  /** When the chunk that has been away longest was handed over, or undefined. Monotonic ms. */
+  oldestAt(): number | undefined {
+    return this.#handedOver[0];
+  }
+
   get total(): number {
     return [...this.#lanes.values()].reduce((sum, lane) => sum + lane.slots, 0);
   }

@@ -4,7 +4,7 @@ import type { ChangeAnswer, ChangeOutcome, ChangeRecord, TakeChange } from '../.
 import { FIND_CHANGE } from '../../shared/db/queries/change-record.ts';
 import { CLAIM_KEY_ONLY, READ_KEY, RELEASE_KEY, SETTLE_BATCH } from '../../shared/db/queries/batches.ts';
 import { runStatement } from '../../shared/db/run-statement.ts';
-import { fleetErrorType } from '../../shared/errors/fleet-errors.ts';
+import { FLEET_ERRORS, fleetErrorType } from '../../shared/errors/fleet-errors.ts';
 import type { Logger } from '../../shared/runtime/log.ts';
 import { inProgress, otherBody } from './batch-key.ts';
 
@@ -22,8 +22,8 @@ export interface ChangeTools {
 const PAUSE_MS = 100;
 /** A call that had no answer by then is made again: with the same batch id it is harmless. */
 const CALL_MS = 8_000;
-/** Errors of a call that no writer ever had. */
-const NEVER_SENT = new Set(['SERVICE_NOT_FOUND', 'SERVICE_NOT_AVAILABLE', 'QUEUE_FULL']);
+/** Errors of a call that no writer ever had, or that came to its turn too late. */
+const NEVER_SENT = new Set<string>(['SERVICE_NOT_FOUND', 'SERVICE_NOT_AVAILABLE', 'QUEUE_FULL', FLEET_ERRORS.tooLate]);
 
 /**
  * Changes one record. The change's batch id makes it safe to try again as long as the deadline allows, and the same
@@ -45,7 +45,8 @@ export async function takeChange(tools: ChangeTools, params: TakeChange): Promis
       return { batchId, replayed: false, outcome: { outcome: 'withdrawn', retryAfter: tools.retryAfter() } };
     }
     try {
-      const outcome = await tools.change(change, Math.min(left, CALL_MS));
+      const callMs = Math.min(left, CALL_MS);
+      const outcome = await tools.change({ ...change, deadlineMs: callMs }, callMs);
       if (outcome.outcome !== 'changed' && outcome.outcome !== 'repeat') await releaseKey(tools, params, batchId);
       if (outcome.outcome === 'fenced') return { batchId, replayed: false, outcome: { outcome: 'withdrawn', retryAfter: tools.retryAfter() } };
       return { batchId, replayed: outcome.outcome === 'repeat' && known, outcome };

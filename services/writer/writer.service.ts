@@ -7,6 +7,7 @@ import { changeRecord } from './change-record.ts';
 import { kindFlush, type KindFlush } from './flush-target.ts';
 import { writeChunk, type FlushTools } from './write-chunk.ts';
 import { nudgeRelays } from './nudge-relays.ts';
+import { waitedMs } from './waited.ts';
 
 /** Puts rows and ledger into PostgreSQL: chunks in one statement each, changes in one transaction each. */
 export function createWriter(node: NodeContext): ServiceSchema {
@@ -39,6 +40,12 @@ export function createWriter(node: NodeContext): ServiceSchema {
     },
     onIdConflict: (slices) => metrics.count('writer_id_conflicts_total', { kind }, slices),
   });
+  /** What is left of a call's deadline now that its turn has come. */
+  const timeLeft = (ctx: Context<{ deadlineMs: number }>, action: 'write' | 'change'): number => {
+    const waited = waitedMs(ctx);
+    metrics.observe('writer_wait_seconds', { action }, waited / 1_000);
+    return ctx.params.deadlineMs - waited;
+  };
   let active = 0;
   const counted = async <T>(work: () => Promise<T>): Promise<T> => {
     metrics.set('writer_flushes_active', {}, ++active);
@@ -58,8 +65,9 @@ export function createWriter(node: NodeContext): ServiceSchema {
         // One chunk may wait behind the running ones, so that a slot that becomes free has its next chunk at once.
         bulkhead: { enabled: true, concurrency: settings.writerConcurrency, maxQueueSize: 1 },
         async handler(this: { broker: ServiceBroker }, ctx: Context<WriteChunk>) {
-          const { chunk, deadlineMs } = ctx.params;
-          const outcomes = await counted(() => writeChunk(tools(chunk.kind), target(chunk.kind), chunk, deadlineMs));
+          const { chunk } = ctx.params;
+          const leftMs = timeLeft(ctx, 'write');
+          const outcomes = await counted(() => writeChunk(tools(chunk.kind), target(chunk.kind), chunk, leftMs));
           metrics.count('writer_rows_total', { kind: chunk.kind }, chunk.sliceOf.length);
           nudgeRelays(this.broker, target(chunk.kind).sinks, chunk.slices.map((s) => s.shard));
           return { slices: outcomes };
@@ -68,6 +76,7 @@ export function createWriter(node: NodeContext): ServiceSchema {
       change: {
         bulkhead: { enabled: true, concurrency: settings.writerConcurrency, maxQueueSize: 100 },
         async handler(this: { broker: ServiceBroker }, ctx: Context<ChangeRecord>) {
+          if (timeLeft(ctx, 'change') <= 0) throw fleetError(FLEET_ERRORS.tooLate, 'the time given was over before the change had its turn');
           const { record, table, columns, sinks } = target(ctx.params.kind);
           const outcome = await counted(() => changeRecord(node.database.orm.em.fork(), { record, table, columns }, ctx.params, node.nodeId, settings)).catch((error: unknown) => {
             // PostgreSQL's message can quote a customer's value, and no log of another node would know it for one.

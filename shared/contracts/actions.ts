@@ -38,6 +38,8 @@ export interface TakeBatch {
   key?: { key: string; sha: string };
   /** Time left for the call in ms. */
   deadlineMs: number;
+  /** Length of the request's body: what it holds of the edge's memory. */
+  bytes?: number;
   /** Answer PENDING as soon as the batch is opened. */
   async?: boolean;
   /** A request for one record: when it is refused by the rules, nothing is recorded. */
@@ -87,6 +89,8 @@ export interface TakeChange {
   client: string;
   key?: { key: string; sha: string };
   deadlineMs: number;
+  /** Length of the request's body. */
+  bytes?: number;
   requestId: string;
   trace: string;
 }

@@ -3,6 +3,7 @@ import type { Database } from '../db/connect.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { RecordKind } from '../records/record-kind.ts';
 import type { Health } from './health.ts';
+import type { IntakeGate } from './intake-gate.ts';
 import type { Logger } from './log.ts';
 
 /** What every service of a node is given: made once at the node's start, closed at its end. */
@@ -17,6 +18,8 @@ export interface NodeContext {
   database: Database;
   metrics: Metrics;
   health: Health;
+  /** Asked before the body of a writing request is read. */
+  gate: IntakeGate;
   /** What a stopping node does before anything else: closes its intake, so that what is in work can finish. */
   onDrain: (() => Promise<void>)[];
 }

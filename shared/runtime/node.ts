@@ -8,6 +8,7 @@ import { writerPoolSize } from '../db/pool-size.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { loadKinds } from '../records/load-kinds.ts';
 import { Health } from './health.ts';
+import { IntakeGate } from './intake-gate.ts';
 import { createLog } from './log.ts';
 import type { NodeContext } from './node-context.ts';
 import { startMetricsServer } from './metrics-server.ts';
@@ -37,7 +38,7 @@ export async function startNode(role: string, factories: Record<string, ServiceF
     max: poolSize(services, settings),
     applicationName: `sluice ${nodeId}`.slice(0, 63),
   });
-  const context: NodeContext = { nodeId, services, settings, kinds, log, database, metrics: new Metrics(), health: new Health(), onDrain: [] };
+  const context: NodeContext = { nodeId, services, settings, kinds, log, database, metrics: new Metrics(), health: new Health(), gate: new IntakeGate(), onDrain: [] };
   const broker = new moleculer.ServiceBroker(brokerOptions(settings, nodeId));
   context.health.add('postgres', async () => {
     await database.pool.query('select 1');

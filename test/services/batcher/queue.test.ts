@@ -11,7 +11,7 @@ function entry(rows: number, over: Partial<Entry> & { rejects?: number } = {}): 
   };
 }
 const filled = (...entries: Entry[]) => {
-  const queue = new WriteQueue({ maxItems: 100, maxBytes: 1_000 });
+  const queue = new WriteQueue();
   for (const one of entries) queue.push(one);
   return queue;
 };
@@ -68,24 +68,6 @@ test('dropping a batch takes all of it and nothing else', () => {
   expect(queue.drop('b')).toEqual([]);
   expect(figures(queue)).toEqual({ length: 2, items: 4, bytes: 40, oldestAt: a.enqueuedAt });
   expect(queue.takeChunk(10, 1_000)).toEqual([a, c]);
-});
-
-test('F41 there is room up to the most items, counting those on their way into the queue', () => {
-  const queue = filled(entry(60));
-  expect([queue.hasRoom(40, 0), queue.hasRoom(41, 0), queue.hasRoom(30, 70), queue.hasRoom(31, 70)]).toEqual([true, false, true, false]);
-});
-
-test('F41 there is no room once the most bytes wait', () => {
-  expect([filled(entry(1, { bytes: 999 })).hasRoom(1, 0), filled(entry(1, { bytes: 1_000 })).hasRoom(1, 0)]).toEqual([true, false]);
-});
-
-test('an empty queue takes any request; one that only just was emptied too', () => {
-  const queue = filled();
-  expect(queue.hasRoom(1_000_000, 0)).toBe(true);
-  expect(queue.hasRoom(1_000_000, 1)).toBe(false);
-  queue.push(entry(100));
-  queue.takeChunk(100, 1_000);
-  expect(queue.hasRoom(1_000_000, 0)).toBe(true);
 });
 
 test('nothing to take from an empty queue', () => {

@@ -31,13 +31,13 @@ describe('the way of a batch through an edge', () => {
   function edge(shape: { write?: (chunk: Chunk) => Promise<SliceOutcome[]>; reserve?: (blocks: number, beyond: boolean) => Promise<number> } = {}) {
     const slots = new Slots();
     slots.update([{ nodeId: 'one', slots: 3 }, { nodeId: 'two', slots: 3 }], 1);
-    const queue = new WriteQueue({ maxItems: 10_000, maxBytes: 10_000_000 });
+    const queue = new WriteQueue();
     const log = pino({ level: 'silent' });
     const now = () => performance.now();
     const chunks: Chunk[] = [];
     const dispatcher = new Dispatcher(queue, slots, { aimRows: 500, maxRows: 2_000, maxBytes: 524_288 }, {
       write: (_, chunk) => (chunks.push(chunk), shape.write?.(chunk) ?? writeChunk(engine.tools, engine.executions, chunk, 5_000)),
-      now, log, onHandover: () => undefined, onWritten: () => undefined, after: (ms, run) => setTimeout(run, ms),
+      now, log, onHandover: () => undefined, onWritten: () => undefined, onBacklog: () => undefined, after: (ms, run) => setTimeout(run, ms),
     });
     const tools: TakeTools = {
       pool: engine.pool, queue, dispatcher, log, owner: 'edge-test', inWork, leaseMs: 15_000, statementTimeoutMs: 5_000, settlePatienceMs: 2_250, shards: 32,
