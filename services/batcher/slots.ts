@@ -21,8 +21,8 @@ const AHEAD = 1;
  * flush (docs/decisions/0003). A lone request finds a slot free all the same.
  */
 const SMALL_SHARE = 1 / 3;
-/** A chunk that has been away for longer is held up by something, and no reason to hold up others. */
-export const HELD_UP_MS = 50;
+/** A chunk that has been away for longer waits for a disk, a lock or a dead writer, and not for the CPU: no reason to hold up others. */
+export const HELD_UP_MS = 3;
 /** How long a writer that said "full" is left alone. */
 const FULL_PAUSE_MS = 20;
 
