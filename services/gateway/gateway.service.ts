@@ -4,6 +4,7 @@ import type { Service, ServiceSchema } from 'moleculer';
 import ApiService from 'moleculer-web';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
 import { operationHandlers } from './operations.ts';
+import { protect } from './http/protect.ts';
 import { closeServer, tuneServer } from './http/server.ts';
 import { serve } from './http/serve.ts';
 import { invalidPath } from './http/call.ts';
@@ -20,7 +21,8 @@ interface AliasRequest extends IncomingMessage {
 /** Speaks HTTP: routes, limits, answers. What it takes in goes to the batcher. */
 export function createGateway(node: NodeContext): ServiceSchema {
   const { settings, metrics, log } = node;
-  const tools = { deadlineMs: settings.requestDeadline, metrics, log };
+  const protection = protect(node);
+  const tools = { deadlineMs: settings.requestDeadline, metrics, log, ...protection };
   const routes = routesOf([...node.kinds.values()]);
 
   return {
@@ -52,7 +54,7 @@ export function createGateway(node: NodeContext): ServiceSchema {
       const aliases: Record<string, unknown> = {};
       for (const { method, path } of shadowedPaths(routes)) aliases[`${method} ${path}`] = serveUnknown;
       for (const route of routes) {
-        const handler = handlers(route);
+        const handler = protection.bounded(route, handlers(route));
         // HEAD is answered as GET is, without the body.
         for (const method of route.method === 'GET' ? ['GET', 'HEAD'] : [route.method]) aliases[`${method} ${route.path.replace(/\{(\w+)\}/g, ':$1')}`] = (req: AliasRequest, res: ServerResponse) =>
           serve(tools, route.path, handler, req, res, req.$params ?? {});
@@ -63,9 +65,11 @@ export function createGateway(node: NodeContext): ServiceSchema {
     started(this: Service) {
       const { server } = this as WebService;
       tuneServer(server, settings.requestDeadline);
+      protection.start(server);
       node.onDrain.push(() => closeServer(server));
       const { port } = server.address() as AddressInfo;
       log.info({ host: settings.host, port }, 'gateway listens');
     },
+    stopped: () => protection.stop(),
   };
 }

@@ -16,7 +16,7 @@ import { getRecords, recordReader } from './list/record-reader.ts';
 import { buildOpenApi } from './openapi/build.ts';
 import type { Operation, Route } from './routes-table.ts';
 import { verifyHandler } from './verify/handler.ts';
-import type { VerifiedTable } from './verify/verify.ts';
+import type { VerifiedTable } from '../../shared/law/check-law.ts';
 import { intakeCalls, type Intake, type ServedKind } from './write/intake.ts';
 import { postBatch } from './write/post-batch.ts';
 import { postOne } from './write/post-one.ts';
@@ -28,6 +28,7 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker): (ro
   const kinds = new Map([...node.kinds].map(([name, record]) => [name, servedKind(node, record)]));
   const intake: Intake = {
     ...intakeCalls(broker),
+    gate: node.gate,
     limits: { maxBodyBytes: settings.maxBodyBytes, maxBatchItems: settings.maxBatchItems, unknownQuery: settings.unknownQuery },
     stored: (kind, ids) => getRecords(kind.reader, ids),
   };

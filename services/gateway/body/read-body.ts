@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ProblemError } from '../../../shared/errors/problem.ts';
+import { holdOf } from './body-room.ts';
 import { decoderOf, tooLarge } from './decompress.ts';
 
 export interface BodyBounds {
@@ -13,6 +14,9 @@ export interface BodyBounds {
 /** After a refusal so much more is read and thrown away; a connection that sends on is closed. */
 const DRAIN_BYTES = 1_048_576;
 const DRAIN_MS = 2_000;
+/** A part of a body below this many bytes is put together with so many others. */
+const SMALL_PART = 1_024;
+const SMALL_PARTS = 256;
 /** Longest time that setTimeout can wait. */
 const LONGEST_TIMER = 2_147_483_647;
 
@@ -25,8 +29,9 @@ const readers = new WeakMap<Duplex, (cause: Error) => void>();
  * After a refusal the answer can be sent at once: a client gets to read it because the rest of its body is taken off the
  * connection and thrown away. When it has sent all of it the connection is as good as before; one that goes on for more
  * than a megabyte or two seconds is closed.
- * @throws ProblemError 413 body-too-large, 408 body-timeout, 415 unsupported-content-encoding, and 400 body-incomplete
- *   or invalid-content-encoding
+ * Where the edge keeps room for bodies (body-room.ts), what comes is counted there, compressed and decompressed.
+ * @throws ProblemError 413 body-too-large, 408 body-timeout, 415 unsupported-content-encoding, 503 overloaded, and 400
+ *   body-incomplete or invalid-content-encoding
  */
 export async function readBody(req: IncomingMessage, { maxBytes, deadlineAt }: BodyBounds): Promise<Buffer> {
   let bytes: Buffer;
@@ -36,10 +41,13 @@ export async function readBody(req: IncomingMessage, { maxBytes, deadlineAt }: B
     if (Number(req.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
     bytes = await collect(req, maxBytes, deadlineAt);
   } catch (error) {
-    drain(req);
+    leaveBody(req);
     throw error;
   }
-  return decompress === undefined ? bytes : decompress(bytes, maxBytes);
+  if (decompress === undefined) return bytes;
+  const whole = await decompress(bytes, maxBytes);
+  holdOf(req)?.grow(whole.length);
+  return whole;
 }
 
 /**
@@ -53,20 +61,54 @@ export function tellReader(error: Error, socket: Duplex): boolean {
   return reader !== undefined;
 }
 
+/** What has come of a body. A client may send a byte at a time, and each part costs a hundred bytes beside its own: small ones are put together. */
+class Parts {
+  #whole: Buffer[] = [];
+  #small: Buffer[] = [];
+
+  add(part: Buffer): void {
+    if (part.length >= SMALL_PART && this.#small.length === 0) this.#whole.push(part);
+    else if (this.#small.push(part) === SMALL_PARTS) this.#gather();
+  }
+
+  /** All of it; nothing is kept then. */
+  take(): Buffer {
+    this.#gather();
+    const [first = Buffer.alloc(0), ...others] = this.#whole;
+    this.#whole = [];
+    return others.length === 0 ? first : Buffer.concat([first, ...others]);
+  }
+
+  #gather(): void {
+    if (this.#small.length > 0) this.#whole.push(Buffer.concat(this.#small));
+    this.#small = [];
+  }
+}
+
 function collect(req: IncomingMessage, maxBytes: number, deadlineAt: number): Promise<Buffer> {
   if (req.destroyed) return Promise.reject(incomplete());
   return new Promise((resolve, reject) => {
-    const parts: Buffer[] = [];
+    const parts = new Parts();
+    const hold = holdOf(req);
     let size = 0;
     const timer = setTimeout(() => settle(timedOut()), Math.min(Math.max(deadlineAt - performance.now(), 0), LONGEST_TIMER));
     const reader = (cause: Error) => settle(incomplete(cause));
     readers.set(req.socket, reader);
+    hold?.reading(settle);
     req.on('data', onData).once('end', onEnd).once('error', onError).once('close', onClose);
 
     function onData(part: Buffer): void {
       size += part.length;
-      if (size > maxBytes) settle(tooLarge(maxBytes));
-      else parts.push(part);
+      if (size > maxBytes) {
+        settle(tooLarge(maxBytes));
+        return;
+      }
+      try {
+        hold?.grow(part.length);
+        parts.add(part);
+      } catch (refusal) {
+        settle(refusal as ProblemError);
+      }
     }
     function onEnd(): void {
       settle(undefined);
@@ -79,19 +121,23 @@ function collect(req: IncomingMessage, maxBytes: number, deadlineAt: number): Pr
     }
     function settle(problem: ProblemError | undefined): void {
       clearTimeout(timer);
+      hold?.ended();
       if (readers.get(req.socket) === reader) readers.delete(req.socket);
       req.off('data', onData).off('end', onEnd).off('error', onError).off('close', onClose);
-      if (problem !== undefined) reject(problem);
-      else resolve(parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts, size));
+      if (problem === undefined) resolve(parts.take());
+      else {
+        parts.take();
+        reject(problem);
+      }
     }
   });
 }
 
 /**
- * Takes what is still coming off the connection: closing it with bytes unread would make TCP reset it, and the reset can
+ * Leaves a body unread, after a refusal. Takes what is still coming off the connection: closing it with bytes unread would make TCP reset it, and the reset can
  * overtake the answer. Bounded, so that nobody is listened to for ever.
  */
-function drain(req: IncomingMessage): void {
+export function leaveBody(req: IncomingMessage): void {
   // What fails from here on fails after the refusal: there is nobody left to tell.
   req.on('error', () => undefined);
   if (req.destroyed || req.complete) {

@@ -2,21 +2,30 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { gzip, constants, createGzip } from 'node:zlib';
+import type { AnswersOut } from './answers-out.ts';
 import type { Answer } from './call.ts';
 
 const compress = promisify(gzip);
 /** Smaller answers gain nothing from compression. */
 const LEAST_BYTES = 1_024;
 
-/** Sends an answer, compressed if the client takes gzip and it is worth it. Resolves when it is out, or the client has gone. */
-export async function send(req: IncomingMessage, res: ServerResponse, answer: Answer): Promise<void> {
+/**
+ * Sends an answer, compressed if the client takes gzip and it is worth it. Resolves when the client has taken it, or has
+ * gone; one that doesn't read loses its connection (answers-out.ts).
+ */
+export async function send(answers: AnswersOut, req: IncomingMessage, res: ServerResponse, answer: Answer): Promise<void> {
   const { body = '' } = answer;
   const headers: Record<string, string> = { 'Content-Type': answer.contentType ?? 'application/json; charset=utf-8', ...answer.headers };
   const gzipped = acceptsGzip(req.headers['accept-encoding']);
   if (typeof body !== 'string' && !Buffer.isBuffer(body)) {
     if (gzipped) headers['Content-Encoding'] = 'gzip';
     res.writeHead(answer.status, { ...headers, Vary: 'Accept-Encoding' });
-    await (gzipped ? pipeline(body, createGzip({ level: constants.Z_BEST_SPEED }), res) : pipeline(body, res));
+    const leave = answers.stream(req, res);
+    try {
+      await (gzipped ? pipeline(body, createGzip({ level: constants.Z_BEST_SPEED }), res) : pipeline(body, res));
+    } finally {
+      leave();
+    }
     return;
   }
   if (answer.status === 204 || answer.status === 304) {
@@ -31,9 +40,11 @@ export async function send(req: IncomingMessage, res: ServerResponse, answer: An
     content = gzipped ? await compress(body, { level: constants.Z_BEST_SPEED }) : Buffer.from(body as string);
     if (gzipped) headers['Content-Encoding'] = 'gzip';
   }
-  headers['Content-Length'] = String(Buffer.byteLength(content));
+  const bytes = Buffer.byteLength(content);
+  headers['Content-Length'] = String(bytes);
   // A short string leaves in one write together with the head, a Buffer in a second one.
   res.writeHead(answer.status, headers).end(req.method === 'HEAD' ? undefined : content);
+  await answers.whole(req, res, bytes);
 }
 
 function acceptsGzip(header: string | string[] | undefined): boolean {

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Metrics } from '../../../shared/metrics/metrics.ts';
 import type { Logger } from '../../../shared/runtime/log.ts';
+import type { BodyRoom } from '../body/body-room.ts';
+import type { AnswersOut } from './answers-out.ts';
 import { requestIdOf, traceOf, urlOf, type Answer, type Call } from './call.ts';
 import { problemAnswer, problemOf } from './problems.ts';
 import { send } from './send.ts';
@@ -9,6 +11,8 @@ export type Handler = (call: Call) => Answer | Promise<Answer>;
 
 export interface ServeTools {
   deadlineMs: number;
+  bodies: BodyRoom;
+  answers: AnswersOut;
   metrics: Metrics;
   log: Logger;
 }
@@ -22,6 +26,7 @@ export async function serve(tools: ServeTools, route: string, handler: Handler, 
   const startedAt = performance.now();
   const requestId = requestIdOf(req.headers['x-request-id']);
   const path = (req.url ?? '/').split('?')[0] ?? '/';
+  const body = tools.bodies.open(req);
   let answer: Answer;
   try {
     const url = urlOf(req);
@@ -29,12 +34,15 @@ export async function serve(tools: ServeTools, route: string, handler: Handler, 
     answer = await handler(call);
   } catch (error) {
     const problem = problemOf(error);
-    if (problem.status >= 500) tools.log[problem.status === 500 ? 'error' : 'warn']({ err: error, requestId, route, status: problem.status }, 'a request failed');
+    // Refusals for load are counted where they are made: a line for each would be load of its own.
+    if (problem.status >= 500 && problem.code !== 'overloaded') tools.log[problem.status === 500 ? 'error' : 'warn']({ err: error, requestId, route, status: problem.status }, 'a request failed');
     answer = problemAnswer(problem, path);
+  } finally {
+    body.free();
   }
   answer.headers = { 'X-Request-Id': requestId, ...answer.headers };
   try {
-    await send(req, res, answer);
+    await send(tools.answers, req, res, answer);
   } catch (error) {
     // The client has gone, or its connection broke: the answer reaches nobody, the work stands.
     tools.log.debug({ err: error, requestId, route }, 'an answer could not be delivered');

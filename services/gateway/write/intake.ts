@@ -7,6 +7,7 @@ import type { Column } from '../../../shared/records/columns.ts';
 import type { RecordKind, RecordRow } from '../../../shared/records/record-kind.ts';
 import type { Checked } from '../../../shared/records/validate-item.ts';
 import type { Wire } from '../../../shared/records/wire.ts';
+import type { GateKeeper } from '../../../shared/runtime/intake-gate.ts';
 import type { Call } from '../http/call.ts';
 import type { UnknownQuery } from '../http/parameters.ts';
 import type { RecordReader } from '../list/record-reader.ts';
@@ -26,6 +27,8 @@ export interface ServedKind {
 export interface Intake {
   take(params: TakeBatch): Promise<BatchOutcome>;
   change(params: TakeChange): Promise<ChangeAnswer>;
+  /** Asked before a body is read. */
+  gate: GateKeeper;
   limits: { maxBodyBytes: number; maxBatchItems: number; unknownQuery: UnknownQuery };
   /** Records as they are stored now, as JSON text by id. */
   stored(kind: ServedKind, ids: readonly number[]): Promise<Map<number, string>>;

@@ -2,20 +2,20 @@ import { ProblemError } from '../../../shared/errors/problem.ts';
 import { bodyFormat } from '../body/content-type.ts';
 import { parseEnvelope } from '../body/parse-json.ts';
 import { parseNdjson } from '../body/parse-ndjson.ts';
-import { readBody } from '../body/read-body.ts';
 import type { Answer, Call } from '../http/call.ts';
 import { ignoredHeader, unknownParameters } from '../http/parameters.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { ANONYMOUS, newBatchId, recordOfItem, timeLeft, type Intake, type ServedKind } from './intake.ts';
 import { parsePrefer } from './prefer.ts';
 import { renderBatch } from './render-batch.ts';
+import { takeBody } from './take-body.ts';
 
 /** POST of a batch: every item is answered for, by its index in the request. */
 export async function postBatch(intake: Intake, kind: ServedKind, call: Call): Promise<Answer> {
   const { collection } = kind.record.rest;
   const ignored = unknownParameters(call.url, [], intake.limits.unknownQuery);
   const format = bodyFormat(call.req.headers, ['json', 'ndjson']);
-  const body = await readBody(call.req, { maxBytes: intake.limits.maxBodyBytes, deadlineAt: call.deadlineAt });
+  const body = await takeBody(call, intake.limits.maxBodyBytes, intake.gate);
   const items = format === 'ndjson' ? parseNdjson(body) : parseEnvelope(body, { member: collection }).items;
   const itemsPointer = format === 'ndjson' ? '' : `/${collection}`;
   if (items.length === 0) throw new ProblemError({ status: 400, code: 'empty-batch', title: 'Empty batch', detail: 'The batch has no items; send at least one.', errors: [{ pointer: itemsPointer, code: 'empty-batch', message: 'has no items' }] });
@@ -30,6 +30,7 @@ export async function postBatch(intake: Intake, kind: ServedKind, call: Call): P
     client: ANONYMOUS,
     ...(key === undefined ? {} : { key }),
     deadlineMs: timeLeft(call, preferences),
+    bytes: body.length,
     async: preferences.async,
     requestId: call.requestId,
     trace: call.trace,

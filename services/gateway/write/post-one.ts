@@ -3,18 +3,18 @@ import { ProblemError } from '../../../shared/errors/problem.ts';
 import type { RecordRow } from '../../../shared/records/record-kind.ts';
 import { bodyFormat } from '../body/content-type.ts';
 import { parseSingle } from '../body/parse-json.ts';
-import { readBody } from '../body/read-body.ts';
 import type { Answer, Call } from '../http/call.ts';
 import { ignoredHeader, unknownParameters } from '../http/parameters.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { ANONYMOUS, newBatchId, recordOfItem, timeLeft, type Intake, type ServedKind } from './intake.ts';
 import { parsePrefer } from './prefer.ts';
+import { takeBody } from './take-body.ts';
 
 /** POST of one record: 201 and the record, or a problem that says why not. */
 export async function postOne(intake: Intake, kind: ServedKind, call: Call): Promise<Answer> {
   const ignored = unknownParameters(call.url, [], intake.limits.unknownQuery);
   bodyFormat(call.req.headers, ['json']);
-  const body = await readBody(call.req, { maxBytes: intake.limits.maxBodyBytes, deadlineAt: call.deadlineAt });
+  const body = await takeBody(call, intake.limits.maxBodyBytes, intake.gate);
   const item = parseSingle(body);
   const preferences = parsePrefer(call.req.headers.prefer);
   const key = idempotencyKeyOf(call.req, call.url.pathname, body);
@@ -25,6 +25,7 @@ export async function postOne(intake: Intake, kind: ServedKind, call: Call): Pro
     client: ANONYMOUS,
     ...(key === undefined ? {} : { key }),
     deadlineMs: timeLeft(call, preferences),
+    bytes: body.length,
     async: preferences.async,
     single: true,
     requestId: call.requestId,

@@ -3,7 +3,6 @@ import type { RecordRow } from '../../../shared/records/record-kind.ts';
 import { toIso } from '../../../shared/records/wire.ts';
 import { bodyFormat } from '../body/content-type.ts';
 import { parseSingle } from '../body/parse-json.ts';
-import { readBody } from '../body/read-body.ts';
 import type { Answer, Call } from '../http/call.ts';
 import { ignoredHeader, unknownParameters } from '../http/parameters.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
@@ -11,6 +10,7 @@ import { ANONYMOUS, newBatchId, timeLeft, type Intake, type ServedKind } from '.
 import { pending, withdrawn } from './post-one.ts';
 import { parsePrefer } from './prefer.ts';
 import { recordIdOf } from './record-id.ts';
+import { takeBody } from './take-body.ts';
 
 /** PUT of a change to one record under its version: 200 and the record, 409 when the version is another. */
 export async function putOne(intake: Intake, kind: ServedKind, call: Call): Promise<Answer> {
@@ -18,7 +18,7 @@ export async function putOne(intake: Intake, kind: ServedKind, call: Call): Prom
   const id = recordIdOf(call.params.id);
   const ignored = unknownParameters(call.url, [], intake.limits.unknownQuery);
   bodyFormat(call.req.headers, ['json']);
-  const body = await readBody(call.req, { maxBytes: intake.limits.maxBodyBytes, deadlineAt: call.deadlineAt });
+  const body = await takeBody(call, intake.limits.maxBodyBytes, intake.gate);
   const checked = kind.checkChange(parseSingle(body));
   if ('faults' in checked) throw invalidChange(checked.faults);
   const preferences = parsePrefer(call.req.headers.prefer);
@@ -32,6 +32,7 @@ export async function putOne(intake: Intake, kind: ServedKind, call: Call): Prom
     client: ANONYMOUS,
     ...(key === undefined ? {} : { key }),
     deadlineMs: timeLeft(call, preferences),
+    bytes: body.length,
     requestId: call.requestId,
     trace: call.trace,
   });

@@ -1,0 +1,52 @@
+import type { Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** Figures of a server's connections. */
+export interface Connections {
+  readonly open: number;
+  /** Without a request in work: between requests, or before the head of the first is complete. */
+  readonly idle: number;
+}
+
+/**
+ * Bounds a server's connections. When one too many comes, the one that has idled longest is closed: a client that keeps
+ * connections for later makes a new one. If all have requests in work, the newcomer is closed.
+ * @param server before it has connections
+ */
+export function boundConnections(server: Server, max: number, onClosed: (reason: 'idle' | 'full') => void): Connections {
+  let open = 0;
+  /** The one that has idled longest comes first. */
+  const idle = new Set<Socket>();
+  server.on('connection', (socket) => {
+    if (open >= max) {
+      const [oldest] = idle;
+      onClosed(oldest === undefined ? 'full' : 'idle');
+      if (oldest === undefined) {
+        socket.destroy();
+        return;
+      }
+      idle.delete(oldest);
+      oldest.destroy();
+    }
+    open++;
+    idle.add(socket);
+    socket.once('close', () => {
+      open--;
+      idle.delete(socket);
+    });
+  });
+  server.prependListener('request', ({ socket }: { socket: Socket }, res: ServerResponse) => {
+    idle.delete(socket);
+    res.once('finish', () => {
+      if (!socket.destroyed) idle.add(socket);
+    });
+  });
+  return {
+    get open() {
+      return open;
+    },
+    get idle() {
+      return idle.size;
+    },
+  };
+}

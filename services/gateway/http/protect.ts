@@ -1,0 +1,56 @@
+import type { Server } from 'node:http';
+import { every } from '../../../shared/runtime/every.ts';
+import type { NodeContext } from '../../../shared/runtime/node-context.ts';
+import { BodyRoom } from '../body/body-room.ts';
+import type { Operation, Route } from '../routes-table.ts';
+import { AnswersOut } from './answers-out.ts';
+import { boundConnections, type Connections } from './connections.ts';
+import { ReadBound } from './read-bound.ts';
+import type { Handler } from './serve.ts';
+
+/** What keeps clients of an edge from hurting each other; docs/overload.md has the table. */
+export interface Protection {
+  bodies: BodyRoom;
+  answers: AnswersOut;
+  /** The handler of a route, within the bound on reads where that concerns it. */
+  bounded(route: Pick<Route, 'operation'>, handler: Handler): Handler;
+  /** Bounds the server's connections, and keeps the figures up to date. */
+  start(server: Server): void;
+  stop(): Promise<void>;
+}
+
+/** Not among the bounded reads: writes have the batcher's admission, the rest must answer however much is asked for. */
+const UNBOUNDED: ReadonlySet<Operation> = new Set<Operation>(['post-one', 'post-batch', 'put-record', 'health-live', 'health-ready', 'metrics', 'openapi', 'docs']);
+const FIGURES_INTERVAL_MS = 1_000;
+
+/** The bounds of this node's edge, by its settings. */
+export function protect({ settings, metrics, log }: NodeContext): Protection {
+  const now = () => performance.now();
+  const longestS = Math.ceil(settings.requestDeadline / 1_000);
+  const refused = (reason: string) => metrics.count('gateway_refusals_total', { reason });
+  const closed = (reason: string) => metrics.count('gateway_connections_closed_total', { reason });
+  const bodies = new BodyRoom({ maxBytes: settings.bodiesMaxBytes, now, longestS, onRefusal: refused });
+  const answers = new AnswersOut({ maxBytes: settings.answersMaxBytes, deadlineMs: settings.answerDeadline, now, onDrop: closed });
+  const reads = new ReadBound({ max: settings.maxReads, now, longestS, onRefusal: () => refused('reads') });
+  let connections: Connections = { open: 0, idle: 0 };
+  const age = (since: number | undefined) => (since === undefined ? 0 : (now() - since) / 1_000);
+  const figures = every(FIGURES_INTERVAL_MS, async () => {
+    metrics.set('gateway_connections', { state: 'idle' }, connections.idle);
+    metrics.set('gateway_connections', { state: 'active' }, connections.open - connections.idle);
+    metrics.set('gateway_bodies_bytes', {}, bodies.bytes);
+    metrics.set('gateway_bodies_age_seconds', {}, age(bodies.oldestAt()));
+    metrics.set('gateway_answers_bytes', {}, answers.bytes);
+    metrics.set('gateway_answers_age_seconds', {}, age(answers.oldestAt()));
+    metrics.set('gateway_reads_active', {}, reads.active);
+  }, (error) => log.warn({ err: error }, 'figures of the edge could not be taken'));
+  return {
+    bodies,
+    answers,
+    bounded: ({ operation }, handler) => (UNBOUNDED.has(operation) ? handler : (call) => reads.run(() => handler(call))),
+    start(server) {
+      connections = boundConnections(server, settings.maxConnections, closed);
+      figures.start();
+    },
+    stop: () => figures.stop(),
+  };
+}
