@@ -14,6 +14,7 @@ const MODULES: readonly CommandModule[] = [
   { commands: { up: 'start everything: servers, migrations, edge, writers, relay' }, load: () => import('./commands/up.ts') },
   { commands: { send: 'send a file of records to a running Sluice' }, load: () => import('./commands/send.ts') },
   { commands: { verify: 'check that every accepted item is accounted for' }, load: () => import('./commands/verify.ts') },
+  { commands: { prove: 'inject faults into a system of its own, and show which promises held' }, load: () => import('./commands/prove.ts') },
   {
     commands: {
       edge: 'run an edge: takes requests in over HTTP',

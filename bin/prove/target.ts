@@ -18,6 +18,8 @@ export interface TargetNode {
   readonly role: Role;
   /** Undefined while none runs. */
   readonly pid: number | undefined;
+  /** Whether the process that runs now has said that it is ready. */
+  readonly ready: boolean;
   /** Sends a signal; false where no process runs. SIGSTOP must be followed by SIGCONT, SIGKILL and SIGTERM by a restart of the supervisor. */
   signal(name: NodeJS.Signals): boolean;
   /** Resolves when a process of this node is ready that isn't `pid`; rejects when `signal` aborts. */

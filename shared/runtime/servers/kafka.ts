@@ -15,11 +15,19 @@ const FORMAT_TIMEOUT_MS = 60_000;
 /** For a small broker that starts fast: 2.3 s to ready and 340 MB. */
 const JVM_OPTIONS = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-Dorg.slf4j.simpleLogger.showDateTime=true'];
 
+/** A further listener, for clients that are to come by way of something that stands before it, such as a proxy. */
+export interface KafkaWire {
+  /** Where the broker listens on 127.0.0.1. */
+  port: number;
+  /** Where clients of this listener are told to go. */
+  advertisedPort: number;
+}
+
 /**
  * Starts Apache Kafka, broker and controller in one, on 127.0.0.1 and resolves when it answers; `url` is its `host:port`. Topics are
  * kept in `dataDir` and used again. Fails with ServerUnavailable where Kafka or Java can neither be found nor fetched.
  */
-export async function startKafka(options: StartOptions): Promise<RunningServer> {
+export async function startKafka(options: StartOptions & { wires?: readonly KafkaWire[] }): Promise<RunningServer> {
   const dataDir = resolve(options.dataDir);
   await mkdir(dataDir, { recursive: true });
   const leftover = await stopLeftover(dataDir, STOP_SIGNAL);
@@ -30,7 +38,7 @@ export async function startKafka(options: StartOptions): Promise<RunningServer> 
   await assertPortFree(port, NAME);
   const topics = join(dataDir, 'topics');
   const configFile = join(dataDir, 'server.properties');
-  await writeFile(configFile, configuration(port, controllerPort, topics));
+  await writeFile(configFile, configuration(port, controllerPort, topics, options.wires ?? []));
   const runJava = (mainClass: string, args: string[]): string[] => [...JVM_OPTIONS, '-cp', join(jars, '*'), mainClass, ...args];
   if (!(await isFormatted(topics))) {
     // What a format that was killed left behind holds no record yet.
@@ -44,16 +52,16 @@ export async function startKafka(options: StartOptions): Promise<RunningServer> 
 }
 
 /** The controller's voters are named in the file and not in the data, so that its port may change from start to start. */
-function configuration(port: number, controllerPort: number, topics: string): string {
+function configuration(port: number, controllerPort: number, topics: string, wires: readonly KafkaWire[]): string {
   const settings: Record<string, string | number | boolean> = {
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    listeners: [`PLAINTEXT://127.0.0.1:${port}`, `CONTROLLER://127.0.0.1:${controllerPort}`, ...wires.map((wire, i) => `WIRE${i}://127.0.0.1:${wire.port}`)].join(','),
+    'advertised.listeners': [`PLAINTEXT://127.0.0.1:${port}`, ...wires.map((wire, i) => `WIRE${i}://127.0.0.1:${wire.advertisedPort}`)].join(','),
+    'listener.security.protocol.map': ['PLAINTEXT:PLAINTEXT', 'CONTROLLER:PLAINTEXT', ...wires.map((_, i) => `WIRE${i}:PLAINTEXT`)].join(','),
     'log.dirs': topics,
     'auto.create.topics.enable': false,
     'offsets.topic.replication.factor': 1,

@@ -1,0 +1,44 @@
+import type { Counts } from './load/errand.ts';
+
+/** The line that tells how the run goes. */
+export interface Progress {
+  /** What is under way, from now on. */
+  stage(text: string): void;
+  /** A line that stays. */
+  line(text: string): void;
+  stop(): void;
+}
+
+const TERMINAL_MS = 500;
+const FILE_MS = 10_000;
+
+/** Writes to `out`: on a terminal one line that is replaced, elsewhere a line every 10 s. `quiet` writes nothing but lines that stay. */
+export function createProgress(out: NodeJS.WriteStream, minutes: number, counts: () => Counts | undefined, quiet = false): Progress {
+  const began = performance.now();
+  let stage = '';
+  let last = { at: began, requests: 0, items: 0 };
+  const clear = () => (out.isTTY && !quiet ? '\r\u001b[K' : '');
+  const show = () => {
+    const now = performance.now();
+    const { requests, items } = counts() ?? { requests: 0, items: 0 };
+    const per = (n: number) => Math.round((n * 1_000) / Math.max(1, now - last.at)).toLocaleString('en');
+    const text = `${clock(now - began)} of ${clock(minutes * 60_000)}  ${stage}  ${per(requests - last.requests)} requests/s, ${per(items - last.items)} items/s`;
+    last = { at: now, requests, items };
+    out.write(out.isTTY ? `${clear()}${text}` : `${text}\n`);
+  };
+  const timer = quiet ? undefined : setInterval(show, out.isTTY ? TERMINAL_MS : FILE_MS);
+  timer?.unref();
+  return {
+    stage: (text) => void (stage = text),
+    line: (text) => void out.write(`${clear()}${text}\n`),
+    stop() {
+      clearInterval(timer);
+      out.write(clear());
+    },
+  };
+}
+
+function clock(ms: number): string {
+  const s = Math.floor(ms / 1_000);
+  return `${String(Math.floor(s / 60)).padStart(2, '0')}:${String(s % 60).padStart(2, '0')}`;
+}
