@@ -10,24 +10,32 @@ export interface Link {
   readonly name: string;
   readonly from: LinkFrom;
   readonly to: 'postgres' | 'nats' | 'kafka' | 'edge';
+  /** Where it listens on 127.0.0.1. */
+  readonly port: number;
   /** Connections that stand now. */
   readonly connections: number;
-  /** Standing connections end, new ones are refused. */
+  /** Standing connections end, new ones are refused: they are reset as soon as they are made. */
   cut(): void;
-  /** Every piece of data is passed on so much later, each way, in ms; order is kept. */
-  delay(ms: number): void;
-  /** The bytes of one direction are kept back (`there`: from who opened it to the server; `back`: its answers), the other flows. */
-  halve(direction: 'there' | 'back'): void;
+  /** Every piece of data is passed on so much later, in ms, each way or one way only; order is kept. */
+  delay(ms: number, direction?: Direction): void;
+  /** The bytes of one direction are kept back, the other flows. Both halves kept back is a wire that is silent. */
+  halve(direction: Direction): void;
   /** Every standing connection is reset (RST) on both sides, once; new ones are welcome. */
   reset(): void;
+  /** Standing connections are reset; from now on each new one has a rewriter of its own, until it ends, also beyond `mend`. */
+  rewrite(make: () => Rewriter): void;
   /** As it was: open, at once, and what was kept back goes first. */
   mend(): void;
 }
 
+/** `there`: from who opened the connection to the server; `back`: its answers. */
+export type Direction = 'there' | 'back';
+
+/** Changes what passes on one connection: gets the bytes as they come, and gives those that are passed on in their place. */
+export type Rewriter = Record<Direction, (data: Buffer) => Buffer>;
+
 /** A link with what its owner needs. */
 export interface OwnedLink extends Link {
-  /** Where it listens on 127.0.0.1. */
-  readonly port: number;
   close(): Promise<void>;
 }
 
