@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import pc from 'picocolors';
-import type { VerifyReport } from '../../services/gateway/verify/report.ts';
+import type { VerifyReport } from '../../shared/law/report.ts';
 import { firstUuidAt } from '../../shared/db/ledger-partitions.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { knownAddresses } from '../node/addresses.ts';

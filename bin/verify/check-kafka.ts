@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { CLOCK } from '../../shared/db/queries/verify.ts';
+import { CLOCK } from '../../shared/db/queries/verify-topic.ts';
 import { TopicCheck, type TopicBreach, type TopicVerdict } from './check-topic.ts';
 import { owedRows } from './owed-rows.ts';
 import { readingClient, readStretch, stretchOf, type Stretch } from './read-topic.ts';

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import type { OwedRow } from './check-topic.ts';
-import { owedRowsQuery } from '../../shared/db/queries/verify.ts';
+import { owedRowsQuery } from '../../shared/db/queries/verify-topic.ts';
 
 const FETCH = 2_000;
 

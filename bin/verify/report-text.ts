@@ -1,4 +1,4 @@
-import type { VerifyReport } from '../../services/gateway/verify/report.ts';
+import type { VerifyReport } from '../../shared/law/report.ts';
 import type { Paint } from '../send/summary.ts';
 import type { TopicBreach, TopicVerdict } from './check-topic.ts';
 

@@ -1,9 +1,9 @@
 import type { Pool } from 'pg';
 import { ProblemError, type ItemFault } from '../../../shared/errors/problem.ts';
 import { firstUuidAt } from '../../../shared/db/ledger-partitions.ts';
+import { checkLaw, type VerifiedTable, type VerifyScope } from '../../../shared/law/check-law.ts';
 import type { Answer, Call } from '../http/call.ts';
 import { ignoredHeader, unknownParameters, type UnknownQuery } from '../http/parameters.ts';
-import { verify, type VerifiedTable, type VerifyScope } from './verify.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** A date, or a date and time with its offset. */
@@ -25,7 +25,7 @@ export function verifyHandler(tools: VerifyTools): (call: Call) => Promise<Answe
     if (running) throw new ProblemError({ status: 503, code: 'verify-running', title: 'A check is running', detail: 'This edge is checking the law for somebody else right now. Try again when it is through.', headers: { 'Retry-After': '5' } });
     running = true;
     try {
-      const report = await verify(tools.pool, tools.tables, scope, tools.timeoutMs);
+      const report = await checkLaw(tools.pool, tools.tables, scope, tools.timeoutMs);
       return { status: 200, headers: ignoredHeader(ignored), body: JSON.stringify(report) };
     } finally {
       running = false;
@@ -45,5 +45,5 @@ function scopeOf(query: URLSearchParams): VerifyScope {
   const at = since === null ? null : INSTANT.test(since) ? Date.parse(since) : NaN;
   if (at !== null && !(at >= 0)) errors.push({ pointer: '?since', code: 'format', message: 'must be a date such as 2026-11-22, or a time with its offset such as 2026-11-22T10:00:00Z.' });
   if (errors.length > 0) throw new ProblemError({ status: 400, code: 'invalid-query', title: 'Invalid query', detail: errors.map((e) => `${e.pointer.slice(1)} ${e.message}`).join(' '), errors });
-  return { batchId: batch?.toLowerCase() ?? null, fromBatchId: at === null ? null : firstUuidAt(new Date(at)) };
+  return { batchId: batch?.toLowerCase() ?? null, fromBatchId: at === null ? null : firstUuidAt(new Date(at)), beforeBatchId: null };
 }

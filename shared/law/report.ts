@@ -1,5 +1,3 @@
-import type { SinkCounts } from '../list/batch-status.ts';
-
 /** Something that breaks the law, and where. */
 export interface Breach {
   /** Stable name of what is wrong. */
@@ -13,7 +11,20 @@ export interface BreachPlace {
   batchId?: string;
   firstIndex?: number;
   sink?: string;
+  /** Of a record. */
   id?: number;
+  /** Id of a dead letter. */
+  deadLetter?: number;
+}
+
+/** Where the records of some batches stand with one sink. */
+export interface SinkCounts {
+  due: number;
+  delivered: number;
+  waiting: number;
+  dead: number;
+  discarded: number;
+  superseded: number;
 }
 
 /** What was found of one kind, in one snapshot. */
@@ -46,13 +57,9 @@ export interface ItemTotals {
   /** Records that the ledger says were inserted. */
   inserted: number;
 }
-export interface SinkTotals {
+export interface SinkTotals extends SinkCounts {
   kind: string;
   sink: string;
-  due: number;
-  delivered: number;
-  waiting: number;
-  superseded: number;
 }
 
 /** All that the statements found. */
@@ -79,7 +86,7 @@ export function reportOf(findings: Findings, most: number): VerifyReport {
   for (const kind of names) {
     const { kind: _, ...totals } = findings.items.find((t) => t.kind === kind) ?? { kind, batches: 0, accepted: 0, written: 0, rejected: 0, withdrawn: 0, pending: 0, inserted: 0 };
     const rows = findings.rows.get(kind) ?? null;
-    const delivery = Object.fromEntries(findings.sinks.filter((s) => s.kind === kind).map(({ sink, due, delivered, waiting, superseded }) => [sink, { due, delivered, waiting, dead: 0, discarded: 0, superseded }]));
+    const delivery = Object.fromEntries(findings.sinks.filter((s) => s.kind === kind).map(({ kind: _kind, sink, ...counts }) => [sink, counts]));
     const named = (where: (place: BreachPlace) => boolean) => breaches.some((b) => b.where.kind === kind && where(b.where));
     const kept = totals.written + totals.rejected + totals.withdrawn + totals.pending;
     if (kept !== totals.accepted && !named(() => true)) breaches.push({ what: 'items-sum', where: { kind }, expected: totals.accepted, found: kept });
