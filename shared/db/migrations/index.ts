@@ -2,6 +2,7 @@ import { M0001Engine } from './m0001-engine.ts';
 import { M0002Execution } from './m0002-execution.ts';
 import { M0003RelayMember } from './m0003-relay-member.ts';
 import { M0004Fates } from './m0004-fates.ts';
+import { M0005LargeBatches } from './m0005-large-batches.ts';
 
 /** Every migration, in order. A migration that has been released is never changed; a new one follows it. */
 export const MIGRATIONS = [
@@ -9,4 +10,5 @@ export const MIGRATIONS = [
   { name: 'm0002-execution', class: M0002Execution },
   { name: 'm0003-relay-member', class: M0003RelayMember },
   { name: 'm0004-fates', class: M0004Fates },
+  { name: 'm0005-large-batches', class: M0005LargeBatches },
 ];
