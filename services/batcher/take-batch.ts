@@ -15,7 +15,7 @@ import { persist } from './persist.ts';
 import type { WriteQueue } from './queue.ts';
 import { cameToNothing, settle, type BatchHead, type LedgerAnswer } from './settle.ts';
 import { validateItems, type ValidatedItems } from './validate-items.ts';
-import { writeRanges } from './write-ranges.ts';
+import { learnInto, writeRanges } from './write-ranges.ts';
 
 /** What the way of a batch needs; no broker in sight. */
 export interface TakeTools {
@@ -146,7 +146,7 @@ async function writeBatch(tools: TakeTools, target: TakeTarget, passage: Passage
   const ranges = passage.sole ? whole : fitRanges(whole, cut, passage.size, tools.chunkMaxBytes - SLICE_BYTES);
   const answer: LedgerAnswer = known ?? { ids: new Array<number>(items.total).fill(0), rejects: [], missing: [] };
 
-  const { result, handedOver } = await writeRanges(tools, target, passage, ranges, answer);
+  const { result, handedOver } = await writeRanges(tools, target, { ...passage, requestId: passage.params.requestId, trace: passage.params.trace }, ranges, learnInto(answer));
   metrics.totalMs = tools.now() - passage.started;
   if (result === 'complete') {
     if (!passage.sole) await close(tools, passage);

@@ -1,13 +1,14 @@
+import type { BatchMetrics } from '../../shared/contracts/actions.ts';
 import type { Reject, SliceOutcome } from '../../shared/contracts/slices.ts';
 import type { RecordKind } from '../../shared/records/record-kind.ts';
 import { shardOf } from '../../shared/records/shard.ts';
 import { assignIds, idsNeeded, type CutSlice, type Range } from './cut-slices.ts';
 import type { IdRun } from './id-blocks.ts';
-import { SLICE_BYTES } from './message-size.ts';
+import { SLICE_BYTES, type MessageSize } from './message-size.ts';
 import { persist } from './persist.ts';
 import type { Entry } from './queue.ts';
-import type { LedgerAnswer } from './settle.ts';
-import type { Passage, TakeTarget, TakeTools } from './take-batch.ts';
+import type { BatchHead, LedgerAnswer } from './settle.ts';
+import type { TakeTarget, TakeTools } from './take-batch.ts';
 import type { ValidatedItems } from './validate-items.ts';
 
 /** How the writing of a batch ended. */
@@ -18,9 +19,25 @@ export interface WriteEnd {
   handedOver: boolean;
 }
 
-/** Queues the ranges and waits until each is known, or the deadline. Fills `answer` with what became known. */
-export async function writeRanges(tools: TakeTools, target: TakeTarget, passage: Passage, ranges: readonly Range[], answer: LedgerAnswer): Promise<WriteEnd> {
-  const { items, metrics } = passage;
+/** What is written, and for whom. `sole`: the flush makes the batch's row too. */
+export interface Writing {
+  head: BatchHead;
+  epoch: number;
+  sole: boolean;
+  items: ValidatedItems;
+  size: MessageSize;
+  deadlineAt: number;
+  metrics: BatchMetrics;
+  requestId: string;
+  trace: string;
+}
+
+/** Is told of each slice that is in the ledger, with all its rejects. */
+export type Learn = (slice: CutSlice, rejects: readonly Reject[]) => void;
+
+/** Queues the ranges and waits until each is known, or the deadline; `learn` hears what became known. */
+export async function writeRanges(tools: TakeTools, target: TakeTarget, writing: Writing, ranges: readonly Range[], learn: Learn): Promise<WriteEnd> {
+  const { items, metrics } = writing;
   const entries: Entry[] = [];
   let worst: WriteEnd['result'] = 'complete';
   // Once the batch is answered for, nothing of it may start any more, whatever was waited for meanwhile.
@@ -33,7 +50,7 @@ export async function writeRanges(tools: TakeTools, target: TakeTarget, passage:
   const takeIds = async (count: number): Promise<IdRun[] | undefined> => {
     if (count === 0) return [];
     try {
-      return await persist(() => target.ids.take(count), passage.deadlineAt, tools.now, (error) => tools.log.warn({ err: error, batchId: passage.head.batchId }, 'ids could not be reserved; tried again'));
+      return await persist(() => target.ids.take(count), writing.deadlineAt, tools.now, (error) => tools.log.warn({ err: error, batchId: writing.head.batchId }, 'ids could not be reserved; tried again'));
     } catch {
       worse('failed'); // reported above, at each try
       return undefined;
@@ -45,7 +62,7 @@ export async function writeRanges(tools: TakeTools, target: TakeTarget, passage:
     const slices = assignIds(list, runs, items.good, items.rejects);
     metrics.slices += slices.length;
     // The slices of a sole batch make its row together, so they share one flush.
-    const groups = passage.sole ? [slices] : slices.map((slice) => [slice]);
+    const groups = writing.sole ? [slices] : slices.map((slice) => [slice]);
     if (!rivals) await Promise.all(groups.map((group) => write(group)));
     else for (const group of groups) if (!over && worst === 'complete') await write(group);
   };
@@ -54,7 +71,7 @@ export async function writeRanges(tools: TakeTools, target: TakeTarget, passage:
     const conflicts: CutSlice[] = [];
     try {
       const outcomes = await new Promise<SliceOutcome[]>((resolve, reject) => {
-        entry = entryOf(tools, passage, group, resolve, reject);
+        entry = entryOf(tools, writing, group, resolve, reject);
         entries.push(entry);
         tools.dispatcher.enqueue([entry]);
       });
@@ -62,7 +79,7 @@ export async function writeRanges(tools: TakeTools, target: TakeTarget, passage:
         const outcome = outcomes[no];
         if (outcome === undefined || outcome.outcome === 'fenced') worse('fenced');
         else if (outcome.outcome === 'conflict') conflicts.push(slice);
-        else learn(answer, slice, outcome.rejects);
+        else learn(slice, outcome.rejects);
       }
     } catch {
       worse('failed'); // the dispatcher has reported it
@@ -81,7 +98,7 @@ export async function writeRanges(tools: TakeTools, target: TakeTarget, passage:
 
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<'deadline'>((resolve) => {
-    timer = setTimeout(() => resolve('deadline'), Math.max(0, passage.deadlineAt - tools.now()));
+    timer = setTimeout(() => resolve('deadline'), Math.max(0, writing.deadlineAt - tools.now()));
   });
   const queuedAt = tools.now();
   const all = pending(ranges).then(() => worst);
@@ -92,7 +109,7 @@ export async function writeRanges(tools: TakeTools, target: TakeTarget, passage:
   if (result === 'deadline') {
     all.catch((error: unknown) => tools.log.debug({ err: error }, 'work of a batch ended after its deadline'));
     for (const entry of entries) entry.settled = true;
-    tools.queue.drop(passage.head.batchId);
+    tools.queue.drop(writing.head.batchId);
   }
   return { result, handedOver: entries.some((entry) => entry.handedOverAt !== undefined) };
 }
@@ -105,8 +122,8 @@ function hasRivals(record: RecordKind, items: ValidatedItems): boolean {
   });
 }
 
-function entryOf(tools: TakeTools, passage: Passage, group: readonly CutSlice[], done: Entry['done'], failed: Entry['failed']): Entry {
-  const { head, items, params, size } = passage;
+function entryOf(tools: TakeTools, writing: Writing, group: readonly CutSlice[], done: Entry['done'], failed: Entry['failed']): Entry {
+  const { head, items, size } = writing;
   const from = group[0]?.from ?? 0;
   const to = group.at(-1)?.to ?? from;
   const whole = from === 0 && to === items.good.length;
@@ -123,18 +140,18 @@ function entryOf(tools: TakeTools, passage: Passage, group: readonly CutSlice[],
     kind: head.kind,
     batchId: head.batchId,
     slices: group.map((slice) => ({
-      batchId: head.batchId, epoch: passage.epoch, sole: passage.sole, client: head.client, requested: head.requested,
+      batchId: head.batchId, epoch: writing.epoch, sole: writing.sole, client: head.client, requested: head.requested,
       firstIndex: slice.firstIndex, span: slice.span, firstId: slice.firstId, shard: shardOf(slice.firstId, tools.shards),
-      rejects: slice.rejects, receivedAt: head.receivedAt, trace: params.trace,
+      rejects: slice.rejects, receivedAt: head.receivedAt, trace: writing.trace,
     })),
     items: span,
     sliceOf,
     offsetOf,
     columns: whole ? items.columns : Object.fromEntries(Object.entries(items.columns).map(([name, values]) => [name, values.slice(from, to)])),
     bytes: group.length * SLICE_BYTES + (span === items.total ? size.total : size.of(group[0]?.firstIndex ?? 0, span)),
-    requestId: params.requestId,
+    requestId: writing.requestId,
     enqueuedAt: tools.now(),
-    deadlineAt: passage.deadlineAt,
+    deadlineAt: writing.deadlineAt,
     handedOverAt: undefined,
     lost: false,
     settled: false,
@@ -143,11 +160,13 @@ function entryOf(tools: TakeTools, passage: Passage, group: readonly CutSlice[],
   };
 }
 
-/** Notes what became of a slice that is in the ledger. */
-function learn(answer: LedgerAnswer, slice: CutSlice, rejects: readonly Reject[]): void {
-  for (let i = 0; i < slice.span; i++) answer.ids[slice.firstIndex + i] = slice.firstId + i;
-  for (const reject of rejects) {
-    answer.ids[reject[0]] = 0;
-    answer.rejects.push(reject);
-  }
+/** Notes in `answer` what became of each slice that is in the ledger. */
+export function learnInto(answer: LedgerAnswer): Learn {
+  return (slice, rejects) => {
+    for (let i = 0; i < slice.span; i++) answer.ids[slice.firstIndex + i] = slice.firstId + i;
+    for (const reject of rejects) {
+      answer.ids[reject[0]] = 0;
+      answer.rejects.push(reject);
+    }
+  };
 }

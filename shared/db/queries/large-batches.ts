@@ -1,0 +1,146 @@
+import type { NamedStatement } from './flush.ts';
+
+/**
+ * Statements on large batches. The batch row keeps the fence (epoch) and the lease; large_batch what clients see. Both
+ * change in one statement where one depends on the other.
+ */
+
+const COLUMNS = `l.id, l.kind, l.client, l.state, l.before_pause, l.staged, l.lane, l.parallelism, l.checkpoint_interval, l.checkpointing, l.error_policy, l.max_retries, l.tags,
+  l.format, l.csv_header, l.parent, l.created_at, l.started_at, l.finished_at, l.deadline_at, l.total, l.upload_bytes, l.errors, l.error_code, l.error_message, l.carried_ms, l.version`;
+
+/**
+ * Opens a large batch with its lease, and claims its key if it has one ($17 not null). No row comes back where the key is
+ * known already; harmless where the batch is open from a try whose answer was lost.
+ */
+export const OPEN_LARGE: NamedStatement = {
+  name: 'open-large',
+  text: `
+with claimed as (
+  insert into idempotency (client, key, sha, batch_id) select $3, $17, decode($18, 'hex'), $1 where $17::text is not null
+  on conflict (client, key) do nothing returning batch_id
+),
+allowed as (select $1::uuid as id where $17::text is null or exists (select from claimed)),
+made as (
+  insert into batch (id, kind, client, epoch, state, requested, received_at, lease_owner, lease_until, client_reference, large)
+  select id, $2, $3, 0, 'open', 0, $4::timestamptz, $5, now() + $6 * interval '1 ms', $19, true from allowed
+  on conflict (id) do nothing returning id
+)
+insert into large_batch (id, kind, client, state, staged, lane, parallelism, checkpoint_interval, checkpointing, error_policy, max_retries, tags, format, parent, deadline_at)
+select id, $2, $3, 'RECEIVING', $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, now() + $20 * interval '1 ms' from made
+returning id`,
+};
+
+/** The batch that a key names: the same sort of request or not, and its id. */
+export const LARGE_OF_KEY: NamedStatement = {
+  name: 'large-of-key',
+  text: `select i.sha = decode($3, 'hex') as same, i.batch_id from idempotency i where i.client = $1 and i.key = $2`,
+};
+
+/** All of a large batch's row, its fence, whether its lease is over ($2: longest legal lease, ms), and the time left to its deadline in ms. */
+export const READ_LARGE: NamedStatement = {
+  name: 'read-large',
+  text: `
+select ${COLUMNS}, b.epoch, b.state as fence, b.received_at, b.lease_until is null or b.lease_until <= now() or b.lease_until > now() + $2 * interval '1 ms' as due,
+       extract(epoch from l.deadline_at - now()) * 1000 as left_ms
+from large_batch l join batch b on b.id = l.id where l.id = $1`,
+};
+
+/** Takes a large batch's upload over, or goes on with one that broke off: lease to avoid waste, epoch + 1 to be right. */
+export const TAKE_OVER_LARGE: NamedStatement = {
+  name: 'take-over-large',
+  text: `
+update batch set epoch = epoch + 1, lease_owner = $3, lease_until = now() + $4 * interval '1 ms'
+where id = $1 and epoch = $2 and state = 'open'
+returning epoch`,
+};
+
+/** Gives the lease back: the upload broke off, and may go on anywhere. */
+export const LEAVE_LARGE: NamedStatement = {
+  name: 'leave-large',
+  text: `update batch set lease_owner = null, lease_until = null where id = $1 and lease_owner = $2 and state = 'open'`,
+};
+
+/** Ledger slices from index $2 on, in order: first index, span, written. */
+export const SLICES_FROM: NamedStatement = {
+  name: 'slices-from',
+  text: `select distinct on (first_index) first_index, span, written from ledger where batch_id = $1 and op = 'insert' and first_index >= $2 order by first_index, sink`,
+};
+
+/** The newest checkpoint: no, items, bytes, sha (hex), written, rejected. */
+export const LAST_CHECKPOINT: NamedStatement = {
+  name: 'last-checkpoint',
+  text: `select no, items, bytes, encode(sha, 'hex'), written, rejected from checkpoint where batch_id = $1 order by no desc limit 1`,
+};
+
+/** All checkpoints' places in the upload, in order: items, sha (hex). */
+export const CHECKPOINT_MARKS: NamedStatement = {
+  name: 'checkpoint-marks',
+  text: `select items, encode(sha, 'hex') from checkpoint where batch_id = $1 and sha is not null order by no`,
+};
+
+/** Writes a checkpoint; only while the writer's epoch holds. */
+export const ADD_CHECKPOINT: NamedStatement = {
+  name: 'add-checkpoint',
+  text: `
+insert into checkpoint (batch_id, no, items, bytes, sha, written, rejected)
+select $1, $3, $4, $5, decode($6, 'hex'), $7, $8 where exists (select from batch where id = $1 and epoch = $2 and state = 'open')
+on conflict (batch_id, no) do nothing`,
+};
+
+/** Where the batches in $1 stand: what may have been steered. State, lane, parallelism, version, ms left. */
+export const STEERED: NamedStatement = {
+  name: 'steered',
+  text: `select id, state, lane, parallelism, version, extract(epoch from deadline_at - now()) * 1000 from large_batch where id = any($1::uuid[])`,
+};
+
+/**
+ * Ends a large batch well: only if the ledger holds exactly the items 0 to $3 - 1, without a gap. Fence and state in one
+ * statement; no row comes back where the counts do not agree, or somebody else ended it.
+ */
+export const COMPLETE_LARGE: NamedStatement = {
+  name: 'complete-large',
+  text: `
+with covered as (
+  select coalesce(sum(span), 0) as items, coalesce(max(first_index + span), 0) as up_to
+  from (select distinct on (first_index) first_index, span from ledger where batch_id = $1 and op in ('insert', 'process') order by first_index, sink) s
+),
+ended as (
+  update batch b set state = 'closed', closed_at = now(), requested = $3, lease_owner = null, lease_until = null
+  from covered c where b.id = $1 and b.epoch = $2 and b.state = 'open' and c.items = $3 and c.up_to = $3
+  returning b.id
+)
+update large_batch l set state = 'COMPLETED', finished_at = now(), total = $3, upload_bytes = coalesce($4, upload_bytes), version = version + 1
+from ended where l.id = ended.id and l.state in ('RECEIVING', 'RUNNING')
+returning l.id`,
+};
+
+/**
+ * Ends a large batch otherwise: FAILED, or CANCELLED by way of CANCELLING. The fence is closed first; what the ledger
+ * holds then is all there is. `requested` becomes what was accepted, so that what was staged and not written counts as withdrawn.
+ */
+export const CLOSE_FENCE: NamedStatement = {
+  name: 'close-fence',
+  text: `
+update batch b set epoch = epoch + 1, state = 'closed', closed_at = now(), lease_owner = null, lease_until = null,
+  requested = greatest((select coalesce(sum(span), 0) from (select distinct on (first_index) span from ledger where batch_id = $1 and op in ('insert', 'process') order by first_index, sink) s),
+                       (select coalesce(max(first_index + span), 0) from chunk where batch_id = $1))
+where b.id = $1 and b.state = 'open' returning epoch`,
+};
+
+/** Moves the state from one of $2 to $3; answers the row's new version, or nothing. */
+export const MOVE_LARGE: NamedStatement = {
+  name: 'move-large',
+  text: `
+update large_batch set state = $3, before_pause = case when $3 = 'PAUSED' then state else null end, version = version + 1,
+  started_at = case when $3 = 'RUNNING' then coalesce(started_at, now()) else started_at end,
+  finished_at = case when $3 in ('COMPLETED', 'FAILED', 'CANCELLED') then now() else finished_at end,
+  error_code = coalesce($4, error_code), error_message = coalesce($5, error_message)
+where id = $1 and state = any($2::text[])
+returning version`,
+};
+
+/** Live batches past their deadline. */
+export const OVERDUE_LARGE: NamedStatement = {
+  name: 'overdue-large',
+  text: `select id from large_batch where state in ('RECEIVING', 'READY', 'RUNNING', 'PAUSED', 'CANCELLING') and (deadline_at <= now() or state = 'CANCELLING') limit 100`,
+};
