@@ -47,4 +47,6 @@ export interface LinkOptions {
   to: Link['to'];
   target: { host: string; port: number };
   port?: number;
+  /** Told of each piece that comes from who opened a connection. */
+  onSent?: (data: Buffer) => void;
 }

@@ -12,7 +12,7 @@ interface Connection {
  * Starts a TCP proxy that stands for a wire, and resolves when it listens on 127.0.0.1.
  * @throws Error when the port it was given is taken
  */
-export async function startLink({ name, from, to, target, port = 0 }: LinkOptions): Promise<OwnedLink> {
+export async function startLink({ name, from, to, target, port = 0, onSent }: LinkOptions): Promise<OwnedLink> {
   const connections = new Set<Connection>();
   const delays: Record<Direction, number> = { there: 0, back: 0 };
   const closed: Record<Direction, boolean> = { there: false, back: false };
@@ -24,6 +24,7 @@ export async function startLink({ name, from, to, target, port = 0 }: LinkOption
       client.on('error', () => undefined);
       return void client.resetAndDestroy();
     }
+    if (onSent) client.on('data', onSent);
     connections.add(join(client));
   });
 
