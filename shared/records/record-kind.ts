@@ -75,6 +75,12 @@ export interface RecordKind {
   receivedAt?: string;
   /** Members of a record in REST and Kafka, in order: properties of the entity, or `sentTimestamp`, read through the ledger. */
   wire: readonly string[];
+  /**
+   * What later messages of a record are to earlier ones. `state` (the default): they take their place, so that a refused one holds
+   * up nothing. `events`: each is told, none overtakes another; what comes after a refused one waits until that is delivered or
+   * discarded. A message is the record as it is when it is sent, in both.
+   */
+  order?: 'state' | 'events';
   sinks: readonly SinkOfKind[];
   /** Constraints of the table that an item can violate, with what the client is told. */
   constraints: Record<string, Fault>;
