@@ -11,6 +11,9 @@ export type InsideOrder =
   /** It holds so many bytes of its heap, to no purpose; 0 lets go of them. */
   | { holdBytes: number };
 
+/** The limit of each node's heap: small, so that it can be come near to. */
+export const NODE_HEAP_BYTES = 512 * 1024 * 1024;
+
 /** A node process. Whenever it ends it is started again, after a pause, under the same name; its process id is another then. */
 export interface TargetNode {
   /** `edge-1`, `writer-2`, `relay-1`; also its node id. */

@@ -3,7 +3,7 @@ import type { Role } from '../../node/roles.ts';
 import { logFileOf, startNodeProcess } from '../../up/node-process.ts';
 import type { PartSpec, Parts } from '../../up/parts.ts';
 import type { Roster } from '../../up/roster.ts';
-import type { TargetNode } from '../target.ts';
+import { NODE_HEAP_BYTES, type TargetNode } from '../target.ts';
 import { giveOrder } from './inside-orders.ts';
 
 /** What running a node under proof needs. */
@@ -22,7 +22,7 @@ export interface NodeTools {
 /** Starts a node that the supervisor keeps running, and resolves when it is ready. */
 export async function startNode(name: string, role: Role, env: Record<string, string>, tools: NodeTools): Promise<TargetNode> {
   const { parts, roster, logs, inside, stopMs, preload } = tools;
-  const own = { ...env, NODE_ID: name, SLUICE_PROVE_INSIDE: inside, NODE_OPTIONS: `--disable-warning=ExperimentalWarning --import ${preload}` };
+  const own = { ...env, NODE_ID: name, SLUICE_PROVE_INSIDE: inside, NODE_OPTIONS: `--disable-warning=ExperimentalWarning --max-old-space-size=${NODE_HEAP_BYTES / 1_048_576} --import ${preload}` };
   let readyPid: number | undefined;
   const spec: PartSpec = {
     name,
