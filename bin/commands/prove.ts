@@ -71,8 +71,8 @@ export function register(program: Command): void {
 }
 
 function commandOf(options: Options, seed: number): string {
-  const { minutes, faults, pairs, edges, writers, relays, rate } = options;
-  return `bin/sluice prove --minutes ${minutes} --seed ${seed} --faults ${faults}${pairs ? '' : ' --no-pairs'} --edges ${edges} --writers ${writers} --relays ${relays} --rate ${rate}`;
+  const { minutes, faults, pairs, edges, writers, relays, rate, recovery } = options;
+  return `bin/sluice prove --minutes ${minutes} --seed ${seed} --faults ${faults}${pairs ? '' : ' --no-pairs'} --edges ${edges} --writers ${writers} --relays ${relays} --rate ${rate} --recovery ${recovery}`;
 }
 
 /** @throws CliError that names what there is */

@@ -14,15 +14,18 @@ const FILE_MS = 10_000;
 
 /** Writes to `out`: on a terminal one line that is replaced, elsewhere a line every 10 s. `quiet` writes nothing but lines that stay. */
 export function createProgress(out: NodeJS.WriteStream, minutes: number, counts: () => Counts | undefined, quiet = false): Progress {
-  const began = performance.now();
+  /** When clients began; what comes before doesn't count as time of the run. */
+  let began: number | undefined;
   let stage = '';
-  let last = { at: began, requests: 0, items: 0 };
+  let last = { at: performance.now(), requests: 0, items: 0 };
   const clear = () => (out.isTTY && !quiet ? '\r\u001b[K' : '');
   const show = () => {
     const now = performance.now();
-    const { requests, items } = counts() ?? { requests: 0, items: 0 };
+    const current = counts();
+    if (current) began ??= now;
+    const { requests, items } = current ?? { requests: 0, items: 0 };
     const per = (n: number) => Math.round((n * 1_000) / Math.max(1, now - last.at)).toLocaleString('en');
-    const text = `${clock(now - began)} of ${clock(minutes * 60_000)}  ${stage}  ${per(requests - last.requests)} requests/s, ${per(items - last.items)} items/s`;
+    const text = `${clock(now - (began ?? now))} of ${clock(minutes * 60_000)}  ${stage}  ${per(requests - last.requests)} requests/s, ${per(items - last.items)} items/s`;
     last = { at: now, requests, items };
     out.write(out.isTTY ? `${clear()}${text}` : `${text}\n`);
   };

@@ -33,7 +33,7 @@ export function judgeRequest(load: LoadSeed, entry: Entry, rows: readonly Marked
     const fate = told.get(index);
     const bad = isBad(load, entry.no, index, entry.badShare);
     const ids = found.map(({ id }) => id).join(' and ');
-    if (found.length > 1) broken(entry.keyed ? 'key' : 'once', index, `is in the table as records ${ids}`);
+    if (found.length > 1) for (const promise of entry.keyed ? (['once', 'key'] as const) : (['once'] as const)) broken(promise, index, `is in the table as records ${ids}`);
     if (typeof fate === 'number') {
       kept += 1;
       if (!found.some(({ id }) => id === fate)) broken('kept', index, `told stored as record ${fate}, ${found.length === 0 ? 'is not there' : `is there as ${ids}`}`);

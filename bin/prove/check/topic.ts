@@ -3,9 +3,9 @@ import { changeThatMade, type Changes } from '../load/changes.ts';
 import { itemContent, readMark, type LoadSeed } from '../load/items.ts';
 import type { Entry } from '../load/journal.ts';
 import type { Scoreboard } from '../promises.ts';
-import type { ReadMessage } from '../../verify/check-topic.ts';
-import { SeenRecords } from '../../verify/seen-records.ts';
+import type { ReadMessage } from './read-new.ts';
 import type { Row } from './rows.ts';
+import { SeenVersions } from './seen-versions.ts';
 
 /** What a consumer of the topic sees: every message once, each partition in its order. */
 export class TopicWatch {
@@ -13,7 +13,7 @@ export class TopicWatch {
   readonly #changes: Changes;
   readonly #scoreboard: Scoreboard;
   readonly #chronicle: Chronicle;
-  readonly #seen = new SeenRecords();
+  readonly #seen = new SeenVersions();
   messages = 0;
   repeats = 0;
 
@@ -33,7 +33,7 @@ export class TopicWatch {
     const mark = body === undefined ? undefined : readMark(this.#load, String(body.securityId));
     if (body === undefined || mark === undefined) return this.#scoreboard.broken('delivered', `${place} holds no record of this run`);
     const { id, version } = body;
-    const before = this.#seen.lastVersion(id);
+    const before = this.#seen.last(id);
     const arrival = this.#seen.note(id, version);
     if (arrival === 'repeat') this.repeats += 1;
     if (arrival === 'back') this.#scoreboard.broken('ordered', `${place}: record ${id} comes with version ${version} after version ${before}`);
@@ -45,7 +45,7 @@ export class TopicWatch {
 
   /** Compares a row with what was seen: its last version must have come, unless it became a dead letter. */
   compare(row: Row, entry: Entry, dead: boolean): void {
-    const last = this.#seen.lastVersion(row.id);
+    const last = this.#seen.last(row.id);
     this.#seen.explain(row.id);
     const change = this.#changes.get(row.id)?.find(({ on }) => on + 1 === row.version);
     const [fromMs, toMs] = change === undefined ? [entry.fromMs, entry.toMs] : [change.fromMs, change.toMs];

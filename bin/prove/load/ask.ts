@@ -9,6 +9,8 @@ export interface Question {
   timeoutMs: number;
   /** The client goes away so many ms after it began, whatever it has sent. */
   vanishMs?: number;
+  /** Ends it at once when it aborts. */
+  stopped: AbortSignal;
 }
 
 export interface Answered {
@@ -31,7 +33,7 @@ export function clientAgent(): http.Agent {
 }
 
 /** Asks once, and never tries again by itself: what no answer means is the caller's to think about. */
-export function ask(edge: string, { method, path, headers = {}, body, timeoutMs, vanishMs }: Question, agent: http.Agent): Promise<Answered | Unanswered> {
+export function ask(edge: string, { method, path, headers = {}, body, timeoutMs, vanishMs, stopped }: Question, agent: http.Agent): Promise<Answered | Unanswered> {
   return new Promise((resolve) => {
     let gaveUp = false;
     let sentWhole = false;
@@ -42,8 +44,11 @@ export function ask(edge: string, { method, path, headers = {}, body, timeoutMs,
       request.destroy(new Error(why));
     };
     const timers = [setTimeout(() => give(`no answer in ${timeoutMs} ms`), timeoutMs), ...(vanishMs === undefined ? [] : [setTimeout(() => give('the client vanished'), vanishMs)])];
+    const onStopped = () => give('the run was stopped');
+    stopped.addEventListener('abort', onStopped, { once: true });
     const done = (outcome: Answered | Unanswered) => {
       for (const timer of timers) clearTimeout(timer);
+      stopped.removeEventListener('abort', onStopped);
       resolve(outcome);
     };
     const fail = (error: Error) => done({ none: error.message === '' ? ((error as NodeJS.ErrnoException).code ?? 'no connection') : error.message, gaveUp, sentWhole });

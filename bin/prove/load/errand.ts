@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Chronicle } from '../chronicle.ts';
 import type { Random } from '../faults/fault.ts';
 import type { Scoreboard } from '../promises.ts';
-import { oneOf } from '../random.ts';
 import { ask, type Answered, type Question, type Unanswered } from './ask.ts';
 import type { Changeable, Changes } from './changes.ts';
 import type { LoadSeed } from './items.ts';
@@ -45,10 +44,10 @@ export interface Errand extends LoadTools {
 const REACHED_MS = 50;
 
 /** Asks one of the edges, or this one, once; counts the answer, and whether it had to be given. */
-export async function attempt(errand: Errand, question: Question, edge = Math.floor(errand.random() * errand.edges.length)): Promise<(Answered | Unanswered) & { edge: number }> {
+export async function attempt(errand: Errand, question: Omit<Question, 'stopped'>, edge = Math.floor(errand.random() * errand.edges.length)): Promise<(Answered | Unanswered) & { edge: number }> {
   const { chronicle, scoreboard, counts, stopped } = errand;
   const fromMs = chronicle.now();
-  const outcome = stopped.aborted ? { none: 'the run was stopped', gaveUp: true, sentWhole: false } : await ask(errand.edges[edge] as string, question, errand.agent);
+  const outcome = stopped.aborted ? { none: 'the run was stopped', gaveUp: true, sentWhole: false } : await ask(errand.edges[edge] as string, { ...question, stopped }, errand.agent);
   const toMs = chronicle.now();
   if ('none' in outcome) counts.unanswered += 1;
   else counts.statuses.set(outcome.status, (counts.statuses.get(outcome.status) ?? 0) + 1);
@@ -64,9 +63,4 @@ export async function attempt(errand: Errand, question: Question, edge = Math.fl
 /** A pause of a client; ends early when the run is stopped. */
 export async function pause(errand: Pick<Errand, 'stopped'>, ms: number): Promise<void> {
   await sleep(ms, undefined, { signal: errand.stopped }).catch(() => undefined);
-}
-
-/** The index of an edge. */
-export function anyEdge(errand: Errand): number {
-  return oneOf(errand.random, errand.edges.map((_, i) => i));
 }

@@ -22,7 +22,7 @@ beforeEach(() => {
 const row = (index: number, version = 1): Row => ({ ...itemContent(LOAD, 1, index), id: 10 + index, quantityFilled: version === 1 ? '0' : '5', averagePrice: null, version });
 const comes = (index: number, version = 1, more: object = {}) => {
   const { quantity, ...content } = itemContent(LOAD, 1, index);
-  watch.note({ partition: 0, offset: String(offset++), key: String(10 + index), eventId: null, value: JSON.stringify({ ...content, quantity: Number(quantity), id: 10 + index, version, quantityFilled: version === 1 ? 0 : 5, ...more }) });
+  watch.note({ partition: 0, offset: String(offset++), key: String(10 + index), value: JSON.stringify({ ...content, quantity: Number(quantity), id: 10 + index, version, quantityFilled: version === 1 ? 0 : 5, ...more }) });
 };
 const broken = (): PromiseName[] => scoreboard.rows().flatMap(({ name, broken: times }) => new Array<PromiseName>(times).fill(name));
 
@@ -75,7 +75,7 @@ test('a version that no change made, or one that was refused, is told', () => {
 
 test('a message with other content than was sent, or none of ours, is told', () => {
   comes(0, 1, { quantity: 1 });
-  watch.note({ partition: 0, offset: '9', key: '1', eventId: null, value: 'not JSON' });
+  watch.note({ partition: 0, offset: '9', key: '1', value: 'not JSON' });
   comes(1, 1, { securityId: 'SOMEBODY-ELSES-RECORD-00' });
   expect(broken()).toEqual(['delivered', 'delivered', 'delivered']);
 });
