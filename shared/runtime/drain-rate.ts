@@ -41,7 +41,9 @@ export class DrainRate {
   /** So much is done. `now` in monotonic ms. */
   add(amount: number, now: number): void {
     this.#roll(now);
-    if (this.#busySince !== undefined) this.#count += amount;
+    if (this.#busySince === undefined || amount === 0) return;
+    if (this.#stood) this.#startAnew(now);
+    this.#count += amount;
   }
 
   /** Amount per second of busy time; undefined before anything was measured, 0 where nothing moves. */
@@ -62,10 +64,19 @@ export class DrainRate {
     if (now - this.#windowFrom < WINDOW_MS || busyMs < LEAST_BUSY_MS) return;
     const rate = (this.#count / busyMs) * 1_000;
     const keep = (1 - WEIGHT) ** (busyMs / 1_000);
-    // After a standstill the first movement is the measure: the mean of before and of nothing would send clients away for long.
-    const moved = this.#stood && rate > 0;
-    this.#perSecond = this.#perSecond === undefined || moved ? rate : this.#perSecond * keep + rate * (1 - keep);
+    this.#perSecond = this.#perSecond === undefined ? rate : this.#perSecond * keep + rate * (1 - keep);
     this.#stood = rate === 0;
+    this.#startWindow(now);
+  }
+
+  /** What stood still moves again: how fast is not known yet, and a mean over the standstill would send clients away for long. */
+  #startAnew(now: number): void {
+    this.#perSecond = undefined;
+    this.#stood = false;
+    this.#startWindow(now);
+  }
+
+  #startWindow(now: number): void {
     this.#count = 0;
     this.#busyMs = 0;
     this.#windowFrom = now;

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
 export interface AnswersTools {
   maxBytes: number;
@@ -9,10 +10,11 @@ export interface AnswersTools {
 }
 
 interface Out {
+  socket: Socket;
   bytes: number;
   /** Since when the client has taken nothing, as far as is known; monotonic ms. */
   at: number;
-  close(reason: 'slow-reader' | 'answers-full'): void;
+  onGone: () => void;
 }
 
 /** What a streamed answer takes at most, in the buffers between its source and the socket. */
@@ -26,6 +28,7 @@ export class AnswersOut {
   readonly #tools: AnswersTools;
   /** The one that has waited longest comes first. */
   readonly #out = new Set<Out>();
+  readonly #bySocket = new WeakMap<Socket, Set<Out>>();
   #bytes = 0;
 
   constructor(tools: AnswersTools) {
@@ -50,22 +53,19 @@ export class AnswersOut {
     // What the kernel took at once waits for nobody.
     if (res.writableFinished || (res.socket !== null && res.socket.writableLength === 0)) return Promise.resolve();
     return new Promise((resolve) => {
-      const leave = this.#watch(req, bytes).leave;
-      const done = () => {
+      const { leave } = this.#watch(req.socket, bytes, done);
+      function done(): void {
         leave();
         res.off('finish', done).off('close', done);
-        req.socket.off('close', done);
         resolve();
-      };
+      }
       res.on('finish', done).on('close', done);
-      // An answer that waits behind others on its connection has no socket yet, and hears nothing of its end.
-      req.socket.on('close', done);
     });
   }
 
   /** Watches an answer that is streamed, until the returned function is called. */
   stream(req: IncomingMessage, res: ServerResponse): () => void {
-    const { leave, progress } = this.#watch(req, STREAM_BYTES);
+    const { leave, progress } = this.#watch(req.socket, STREAM_BYTES, () => undefined);
     res.on('drain', progress);
     return () => {
       res.off('drain', progress);
@@ -73,28 +73,23 @@ export class AnswersOut {
     };
   }
 
-  #watch(req: IncomingMessage, bytes: number): { leave: () => void; progress: () => void } {
-    const { deadlineMs, maxBytes, now, onDrop } = this.#tools;
+  /** @param onGone the connection is closed; an answer that waits behind others on it hears nothing of that by itself */
+  #watch(socket: Socket, bytes: number, onGone: () => void): { leave: () => void; progress: () => void } {
+    const { deadlineMs, maxBytes, now } = this.#tools;
+    for (const oldest of this.#out) {
+      if (this.#bytes + bytes <= maxBytes) break;
+      this.#close(oldest.socket, 'answers-full');
+    }
+    const out: Out = { socket, bytes, at: now(), onGone };
+    const timer = setTimeout(() => this.#close(socket, 'slow-reader'), deadlineMs);
     const leave = () => {
       clearTimeout(timer);
       if (this.#out.delete(out)) this.#bytes -= out.bytes;
+      this.#bySocket.get(socket)?.delete(out);
     };
-    const out: Out = {
-      bytes,
-      at: now(),
-      close(reason) {
-        leave();
-        onDrop(reason);
-        req.socket.destroy();
-      },
-    };
-    const timer = setTimeout(() => out.close('slow-reader'), deadlineMs);
+    this.#of(socket).add(out);
     this.#out.add(out);
     this.#bytes += bytes;
-    for (const oldest of this.#out) {
-      if (this.#bytes <= maxBytes || oldest === out) break;
-      oldest.close('answers-full');
-    }
     const progress = () => {
       if (!this.#out.delete(out)) return;
       out.at = now();
@@ -102,5 +97,28 @@ export class AnswersOut {
       timer.refresh();
     };
     return { leave, progress };
+  }
+
+  #of(socket: Socket): Set<Out> {
+    let outs = this.#bySocket.get(socket);
+    if (outs === undefined) {
+      outs = new Set();
+      this.#bySocket.set(socket, outs);
+      socket.once('close', () => this.#gone(socket));
+    }
+    return outs;
+  }
+
+  #close(socket: Socket, reason: Parameters<AnswersTools['onDrop']>[0]): void {
+    this.#tools.onDrop(reason);
+    socket.destroy();
+    this.#gone(socket);
+  }
+
+  #gone(socket: Socket): void {
+    for (const out of this.#bySocket.get(socket) ?? []) {
+      if (this.#out.delete(out)) this.#bytes -= out.bytes;
+      out.onGone();
+    }
   }
 }

@@ -50,11 +50,13 @@ test('the rate is over busy time: 100 done in a fifth of a second are 500 a seco
   expect(rate.perSecond(1_000)).toBe(500);
 });
 
-test('F16 what stands still has the rate 0 in the end, and clients wait the longest; once it moves again, the movement counts', () => {
+test('F16 what stands still is slower with every second; once it moves again it is measured anew', () => {
   const { rate, now } = after(50_000, 0, 0, 0, 0, 0, 0, 0, 0, 0);
   expect(rate.secondsFor(100_000, now)).toBe(50); // 50,000 × 0.7⁹: the mean forgets
-  rate.add(40_000, now + 500);
-  expect(rate.perSecond(now + 1_000)).toBe(40_000);
+  rate.add(20_000, now + 500);
+  expect(rate.secondsFor(100_000, now + 500)).toBe(2);
+  rate.add(20_000, now + 1_000);
+  expect(rate.perSecond(now + 1_500)).toBe(40_000);
   expect(after(0).rate.secondsFor(1, 1_000)).toBe(60);
 });
 
