@@ -19,6 +19,8 @@ export interface NodeTools {
   preload: string;
 }
 
+const GUARD_GRACE_MS = 3_000;
+
 /** Starts a node that the supervisor keeps running, and resolves when it is ready. */
 export async function startNode(name: string, role: Role, env: Record<string, string>, tools: NodeTools): Promise<TargetNode> {
   const { parts, roster, logs, inside, stopMs, preload } = tools;
@@ -28,7 +30,8 @@ export async function startNode(name: string, role: Role, env: Record<string, st
     name,
     stage: role,
     stopSignal: 'SIGTERM',
-    graceMs: stopMs,
+    // The guard acts when this process is gone, and with it every wire: a node could finish nothing any more.
+    graceMs: GUARD_GRACE_MS,
     async start(signal, onSpawn) {
       const running = await startNodeProcess({ name, role, env: own, logFile: logFileOf(logs, name), stopMs }, signal, onSpawn);
       readyPid = running.pid;
