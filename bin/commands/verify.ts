@@ -7,6 +7,7 @@ import { knownAddresses } from '../node/addresses.ts';
 import { readSettingsOrFail } from '../node/settings.ts';
 import { HttpClient, NoReply, type Reply } from '../send/http-client.ts';
 import type { KafkaCheck } from '../verify/check-kafka.ts';
+import { readingProgress } from '../verify/progress.ts';
 import { reportText, type Checked } from '../verify/report-text.ts';
 
 interface VerifyOptions {
@@ -23,8 +24,10 @@ Compares sources that know nothing of each other, in one snapshot of PostgreSQL:
 counts, and the rows of the tables. accepted = written + rejected + withdrawn + pending; for each sink due = delivered +
 waiting + dead + discarded + superseded; every row belongs to a slice of the ledger, and every slice has its rows.
 
-With --kafka the topics are read from their beginning too: every record that the ledger calls delivered must be there, none
-that it doesn't know, versions in order; duplicates are counted. That needs KAFKA_BROKERS and POSTGRES_URL, or the Sluice
+Dead letters and replays are held against the rows that they rest on, records' versions against their updates.
+
+With --kafka the topics are read from their beginning too: every record that the ledger calls delivered must be there, at the
+offset that it says, none that it doesn't know, versions in order; duplicates are counted. That needs KAFKA_BROKERS and POSTGRES_URL, or the Sluice
 that \`sluice up\` runs here.
 
 Exit code: 0 everything is accounted for, 1 something is not, 2 wrong arguments, 3 Sluice could not be reached or failed.
@@ -94,13 +97,13 @@ async function readTopics({ batch, since }: VerifyOptions, report: VerifyReport,
   const { checkKafka } = await import('../verify/check-kafka.ts');
   const topics = [...new Set(Object.values(report.kinds).flatMap((kind) => Object.keys(kind.delivery)))].filter((sink) => sink.startsWith('kafka:')).map((sink) => sink.slice('kafka:'.length));
   const scope = { batchId: batch ?? null, fromBatchId: since === undefined ? null : firstUuidAt(new Date(since)) };
-  const tell = process.stderr.isTTY ? (read: number, total: number) => process.stderr.write(`\r\u001b[K${read.toLocaleString('en')} of ${total.toLocaleString('en')} messages read`) : () => undefined;
+  const progress = readingProgress(process.stderr);
   try {
-    return await checkKafka({ ...addresses, topics, scope, most: MOST, onProgress: tell });
+    return await checkKafka({ ...addresses, topics, scope, most: MOST, onProgress: progress.at });
   } catch (error) {
     throw new CliError(`The topics could not be compared with the ledger: ${error instanceof Error ? error.message : String(error)}`, EXIT.system, error);
   } finally {
-    if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+    progress.stop();
   }
 }
 

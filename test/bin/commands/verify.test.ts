@@ -93,7 +93,7 @@ test('a ledger row altered is named', async () => {
 test('a message that is missing is named: the ledger calls delivered what was never sent', async () => {
   await sql(`insert into execution select (jsonb_populate_record(e, '{"id": 700000}')).* from execution e where id = ${sent.ids[0] ?? 0}`);
   await sql(`insert into batch select '01930000-0000-7000-8000-00000000000a', kind, client, epoch, state, 1, received_at, closed_at from batch where id = $1`, [sent.batchId]);
-  await sql(`insert into ledger (batch_id, first_index, op, sink, kind, span, shard, first_id, version, written, rejected, node, state, delivered, sent_at) values ('01930000-0000-7000-8000-00000000000a', 0, 'insert', $1, 'execution', 1, 0, 700000, 1, 1, 0, 'n', 'done', 1, now())`, [`kafka:${system.settings.ordersTopic}`]);
+  await sql(`insert into ledger (batch_id, first_index, op, sink, kind, span, shard, first_id, version, written, rejected, node, state, delivered, sent_at, acks) values ('01930000-0000-7000-8000-00000000000a', 0, 'insert', $1, 'execution', 1, 11, 700000, 1, 1, 0, 'n', 'done', 1, now(), '{"2": 9000}')`, [`kafka:${system.settings.ordersTopic}`]);
   const plain = await verifyJson();
   const { code, breaches } = await verifyJson('--kafka');
   await sql(`delete from ledger where batch_id = '01930000-0000-7000-8000-00000000000a'`);
@@ -101,7 +101,7 @@ test('a message that is missing is named: the ledger calls delivered what was ne
   await sql(`delete from execution where id = 700000`);
   expect(plain.code).toBe(0);
   expect(code).toBe(1);
-  expect(breaches).toMatchObject([{ what: 'message-missing', where: { id: 700_000 } }]);
+  expect(breaches).toMatchObject([{ what: 'message-elsewhere', where: { partition: 2, offset: 9_000 } }, { what: 'message-missing', where: { id: 700_000 } }]);
 });
 
 test('a repeat is counted; extra messages, versions that nobody made and versions that go back are breaches', async () => {
@@ -117,8 +117,8 @@ test('a repeat is counted; extra messages, versions that nobody made and version
   expect(code).toBe(1);
   expect(breaches).toHaveLength(4);
   expect(breaches).toEqual(expect.arrayContaining([
-    expect.objectContaining({ what: 'message-unknown', where: { topic, kind: 'execution', id: 600_000 } }),
-    expect.objectContaining({ what: 'version-unknown', where: { topic, kind: 'execution', id: sent.ids[1] }, expected: 1, found: 2 }),
+    expect.objectContaining({ what: 'message-unknown', where: { topic, kind: 'execution', id: 600_000, partition: expect.any(Number) as number, offset: expect.any(Number) as number } }),
+    expect.objectContaining({ what: 'version-unknown', where: { topic, kind: 'execution', id: sent.ids[1], partition: expect.any(Number) as number, offset: expect.any(Number) as number }, expected: 1, found: 2 }),
     expect.objectContaining({ what: 'version-back', expected: 2, found: 1 }),
     expect.objectContaining({ what: 'message-unreadable' }),
   ]));
