@@ -1,5 +1,5 @@
 import type { Context, ServiceBroker, ServiceSchema } from 'moleculer';
-import type { TakeBatch, TakeChange } from '../../shared/contracts/actions.ts';
+import type { Actions, TakeBatch, TakeChange } from '../../shared/contracts/actions.ts';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
 import { createEdge, type Edge } from './edge.ts';
 
@@ -23,9 +23,30 @@ export function createBatcher(node: NodeContext): ServiceSchema {
         visibility: 'public',
         handler: (ctx: Context<TakeChange>) => running().change(ctx.params),
       },
+      openUpload: {
+        visibility: 'public',
+        handler: (ctx: Context<Actions['batcher.openUpload']['params']>) => running().large.open(ctx.params),
+      },
+      appendUpload: {
+        visibility: 'public',
+        handler: (ctx: Context<Actions['batcher.appendUpload']['params']>) => running().large.append(ctx.params.batchId, ctx.params.segment),
+      },
+      finishUpload: {
+        visibility: 'public',
+        handler: (ctx: Context<Actions['batcher.finishUpload']['params']>) => running().large.finish(ctx.params.batchId, ctx.params.items, ctx.params.bytes),
+      },
+      breakOffUpload: {
+        visibility: 'public',
+        handler: (ctx: Context<Actions['batcher.breakOffUpload']['params']>) => running().large.breakOff(ctx.params.batchId),
+      },
+      steer: {
+        visibility: 'public',
+        handler: (ctx: Context<Actions['batcher.steer']['params']>) => running().large.steer(ctx.params.batchId, ctx.params.client, ctx.params.command),
+      },
     },
     events: {
       '$services.changed': () => edge?.lookAround(),
+      'batch.steered': () => edge?.large.lookAround(),
       '$node.connected': () => edge?.lookAround(),
       '$node.disconnected': () => edge?.lookAround(),
     },

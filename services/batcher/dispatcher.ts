@@ -2,6 +2,7 @@ import type { SliceOutcome, Chunk } from '../../shared/contracts/slices.ts';
 import { fleetErrorType } from '../../shared/errors/fleet-errors.ts';
 import type { Logger } from '../../shared/runtime/log.ts';
 import { buildChunk } from './build-chunk.ts';
+import { LaneQueue } from './large/lane-queue.ts';
 import type { Entry, WriteQueue } from './queue.ts';
 import type { Slots } from './slots.ts';
 
@@ -24,6 +25,8 @@ export interface ChunkLimits {
   aimRows: number;
   maxRows: number;
   maxBytes: number;
+  /** Share of the slots that large batches never take. */
+  interactiveShare: number;
 }
 
 /** A writer's slot, and when it was taken (monotonic ms). */
@@ -42,11 +45,14 @@ const LOST_PAUSE_MS = 50;
  */
 export class Dispatcher {
   readonly #queue: WriteQueue;
+  readonly #lanes = new LaneQueue();
   readonly #slots: Slots;
   readonly #limits: ChunkLimits;
   readonly #tools: DispatchTools;
   #scheduled = false;
   #handedOver = 0;
+  /** Chunks of large batches that writers have in hand. */
+  #large = 0;
 
   constructor(queue: WriteQueue, slots: Slots, limits: ChunkLimits, tools: DispatchTools) {
     this.#queue = queue;
@@ -55,15 +61,20 @@ export class Dispatcher {
     this.#tools = tools;
   }
 
-  /** Items that writers have in hand. */
+  /** Items that writers have in hand and clients wait for. */
   get handedOver(): number {
     return this.#handedOver;
   }
 
   /** Queues slices; they are handed over before this turn of the event loop ends, if a slot is free. */
   enqueue(entries: readonly Entry[]): void {
-    for (const entry of entries) this.#queue.push(entry);
+    for (const entry of entries) (entry.lane === undefined ? this.#queue : this.#lanes).push(entry);
     this.#schedule();
+  }
+
+  /** Items of large batches that wait. */
+  get waitingInLanes(): number {
+    return this.#lanes.items;
   }
 
   /** Looks for free slots: call it when writers came or went. */
@@ -87,6 +98,15 @@ export class Dispatcher {
   }
 
   #handOut(): void {
+    const { total } = this.#slots;
+    const most = Math.max(1, Math.floor(total * (1 - this.#limits.interactiveShare)));
+    // Requests that clients wait for come first; but a large batch is never without a slot for long.
+    if (this.#large === 0 && total > 1) this.#handOutLanes(1);
+    this.#handOutRequests();
+    this.#handOutLanes(most);
+  }
+
+  #handOutRequests(): void {
     while (this.#queue.length > 0) {
       const now = this.#tools.now();
       const slot = this.#slots.take(now, this.#queue.items >= this.#limits.aimRows);
@@ -100,12 +120,32 @@ export class Dispatcher {
     }
   }
 
+  /** Chunks of large batches, while they hold fewer than `most` slots. */
+  #handOutLanes(most: number): void {
+    while (this.#lanes.length > 0 && this.#large < most) {
+      const now = this.#tools.now();
+      const slot = this.#slots.take(now, true);
+      if ('lookAgainMs' in slot) return;
+      const rows = Math.min(this.#limits.maxRows, Math.max(this.#limits.aimRows, Math.ceil(this.#lanes.items / most)));
+      const taken = this.#lanes.takeChunk(rows, this.#limits.maxBytes);
+      if (taken.length === 0) {
+        this.#giveBack({ nodeId: slot.nodeId, takenAt: now }, false);
+        return;
+      }
+      this.#large++;
+      void this.#handOver({ nodeId: slot.nodeId, takenAt: now }, taken).finally(() => {
+        this.#large--;
+        this.#schedule();
+      });
+    }
+  }
+
   async #handOver(slot: TakenSlot, taken: Entry[]): Promise<void> {
     const { chunk, entries } = buildChunk(taken);
     const now = this.#tools.now();
     const deadlineMs = Math.max(...entries.map((e) => e.deadlineAt)) - now;
     for (const entry of entries) entry.handedOverAt ??= now;
-    const items = entries.reduce((sum, entry) => sum + entry.items, 0);
+    const items = entries.reduce((sum, entry) => sum + (entry.lane === undefined ? entry.items : 0), 0);
     this.#handedOver += items;
     try {
       const outcomes = await this.#tools.write(slot.nodeId, chunk, deadlineMs, entries.map((e) => e.requestId));
@@ -144,7 +184,9 @@ export class Dispatcher {
 
   /** Back to the front; what nobody waits for any more is left out. */
   #requeue(entries: Entry[]): void {
-    this.#queue.pushFront(entries.filter((e) => !e.settled));
+    const live = entries.filter((e) => !e.settled);
+    this.#queue.pushFront(live.filter((e) => e.lane === undefined));
+    this.#lanes.pushFront(live.filter((e) => e.lane !== undefined));
     this.#schedule();
   }
 

@@ -15,6 +15,8 @@ import { Admission, type Load } from './admission.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { fleetView } from './fleet-view.ts';
 import { IdBlocks } from './id-blocks.ts';
+import { endOverdue } from './large/end-large.ts';
+import { LargeBatches } from './large/large-batches.ts';
 import { WriteQueue } from './queue.ts';
 import { reap, renewLeases, type ReaperTools } from './reaper.ts';
 import { Slots } from './slots.ts';
@@ -25,6 +27,7 @@ import { takeBatch, type TakeTarget, type TakeTools } from './take-batch.ts';
 export interface Edge {
   take(params: TakeBatch): Promise<BatchOutcome>;
   change(params: TakeChange): Promise<ChangeAnswer>;
+  readonly large: LargeBatches;
   /** Looks which writers and edges there are. */
   lookAround(): void;
   start(): void;
@@ -37,6 +40,7 @@ const WRITE_CALL_MS = 10_000;
 const CALL_GRACE_MS = 250;
 const REAP_INTERVAL_MS = 5_000;
 const FIGURES_INTERVAL_MS = 1_000;
+const STEER_INTERVAL_MS = 1_000;
 /** Renewed at a third of the lease. */
 const RENEWALS = 3;
 
@@ -59,7 +63,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
   const background = new Set<Promise<unknown>>();
   const inWork = new Set<string>();
 
-  const dispatcher = new Dispatcher(queue, slots, { aimRows: settings.bulkInsertBatchSize, maxRows: settings.chunkMaxRows, maxBytes: settings.chunkMaxBytes }, {
+  const dispatcher = new Dispatcher(queue, slots, { aimRows: settings.bulkInsertBatchSize, maxRows: settings.chunkMaxRows, maxBytes: settings.chunkMaxBytes, interactiveShare: settings.interactiveShare }, {
     write: (nodeId, chunk, deadlineMs, requestIds) => callWriter(broker, nodeId, chunk, deadlineMs, requestIds),
     now,
     log,
@@ -94,6 +98,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     },
   };
   const targets = new Map([...node.kinds].map(([name, kind]) => [name, takeTarget(node, kind)]));
+  const large = new LargeBatches(tools, targets, settings.maxUploads);
   const reaper: ReaperTools = {
     pool: database.pool,
     owner: node.nodeId,
@@ -112,6 +117,8 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
   const loops = [
     every(settings.batchLease / RENEWALS, () => renewLeases(reaper), warn('leases of batches could not be renewed; tried again')),
     every(REAP_INTERVAL_MS, () => reap(reaper), warn('orphaned batches could not be looked for; tried again')),
+    every(REAP_INTERVAL_MS, () => endOverdue(tools), warn('large batches past their deadline could not be ended; tried again')),
+    every(STEER_INTERVAL_MS, () => large.lookAround(), warn('what was steered could not be looked for; tried again')),
     every(FIGURES_INTERVAL_MS, async () => {
       lookAround();
       const age = (since: number | undefined) => (since === undefined ? 0 : (now() - since) / 1_000);
@@ -122,6 +129,8 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
       metrics.set('batcher_queue_bytes', {}, queue.bytes);
       metrics.set('batcher_queue_age_seconds', {}, age(queue.oldestAt()));
       metrics.set('batcher_handover_age_seconds', {}, age(slots.oldestAt()));
+      metrics.set('batcher_uploads_active', {}, large.uploads);
+      metrics.set('batcher_lanes_items', {}, dispatcher.waitingInLanes);
       metrics.set('batcher_slots', { state: 'used' }, slots.inFlight);
       metrics.set('batcher_slots', { state: 'free' }, slots.total - slots.inFlight);
       metrics.set('batcher_drain_rate_items', {}, drain.perSecond(now()) ?? 0);
@@ -130,6 +139,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
   node.health.add('writers', () => (slots.writers > 0 ? { status: 'up', figures: { writers: slots.writers, slots: slots.total, busy: slots.inFlight } } : { status: 'down', why: 'No writer has joined the fleet: nothing can be written. Start one with `sluice writer`.' }), true);
 
   return {
+    large,
     lookAround,
     take(params) {
       const target = targets.get(params.kind);
@@ -152,6 +162,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
       for (const loop of loops) loop.start();
     },
     async stop() {
+      await large.stop();
       await Promise.allSettled([...background]);
       for (const loop of loops) await loop.stop();
       node.gate.keptBy(undefined);

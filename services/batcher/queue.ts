@@ -1,8 +1,11 @@
+import type { Lane } from '../../shared/contracts/large.ts';
 import type { Slice, SliceOutcome } from '../../shared/contracts/slices.ts';
 
 /** Slices of one batch that wait for a writer and must share a flush, with their rows and the one who waits for them. */
 export interface Entry {
   kind: string;
+  /** Of a large batch; what a client waits for has none. */
+  lane?: Lane;
   batchId: string;
   slices: Slice[];
   /** Items covered, rejects included. */

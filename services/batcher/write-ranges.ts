@@ -1,4 +1,5 @@
 import type { BatchMetrics } from '../../shared/contracts/actions.ts';
+import type { Lane } from '../../shared/contracts/large.ts';
 import type { Reject, SliceOutcome } from '../../shared/contracts/slices.ts';
 import type { RecordKind } from '../../shared/records/record-kind.ts';
 import { shardOf } from '../../shared/records/shard.ts';
@@ -30,6 +31,8 @@ export interface Writing {
   metrics: BatchMetrics;
   requestId: string;
   trace: string;
+  /** Of a large batch. */
+  lane?: Lane;
 }
 
 /** Is told of each slice that is in the ledger, with all its rejects. */
@@ -138,6 +141,7 @@ function entryOf(tools: TakeTools, writing: Writing, group: readonly CutSlice[],
   const span = group.reduce((sum, slice) => sum + slice.span, 0);
   return {
     kind: head.kind,
+    ...(writing.lane === undefined ? {} : { lane: writing.lane }),
     batchId: head.batchId,
     slices: group.map((slice) => ({
       batchId: head.batchId, epoch: writing.epoch, sole: writing.sole, client: head.client, requested: head.requested,

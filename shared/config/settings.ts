@@ -12,7 +12,7 @@ interface Common {
   /** Never printed, logged or sent to other nodes. */
   secret?: boolean;
 }
-export type Group = 'Addresses' | 'Intake' | 'Writing' | 'Delivery' | 'Fleet' | 'PostgreSQL' | 'Observing';
+export type Group = 'Addresses' | 'Intake' | 'Large batches' | 'Writing' | 'Delivery' | 'Fleet' | 'PostgreSQL' | 'Observing';
 
 export interface NumberRow extends Common {
   type: 'number';
@@ -68,6 +68,14 @@ export const SETTINGS = {
   answerDeadline: { type: 'number', default: 30_000, min: 100, max: 600_000, unit: 'ms', group: 'Intake', meaning: 'Longest time a client may take to read its answer, or pause while it reads a streamed one; then its connection is closed.' },
   unknownQuery: { type: 'choice', default: 'reject', choices: ['reject', 'ignore'], group: 'Intake', meaning: 'What becomes of a query parameter, sort field or filter value that is not known: 400, or left out and named in Sluice-Ignored.' },
   idempotencyKeep: { type: 'number', default: 24, min: 1, max: 720, unit: 'hours', group: 'Intake', meaning: 'How long an Idempotency-Key is remembered.' },
+
+  maxBatchSize: { type: 'number', default: 10_000_000, min: 1, max: 1_000_000_000, unit: 'items', group: 'Large batches', meaning: 'Most items of one large batch.' },
+  maxUploads: { type: 'number', default: 16, min: 1, max: 1_000, unit: 'count', group: 'Large batches', meaning: 'Most large uploads in one edge at the same time; beyond, 503 with Retry-After.' },
+  parallelism: { type: 'number', default: 5, min: 1, max: 64, unit: 'count', group: 'Large batches', meaning: 'Segments of a large batch under way at the same time, where the request does not say.' },
+  maxParallelism: { type: 'number', default: 64, min: 1, max: 1_024, unit: 'count', group: 'Large batches', meaning: 'Most parallelism that a request may ask for.' },
+  checkpointInterval: { type: 'number', default: 1_000, min: 1, max: 10_000_000, unit: 'items', group: 'Large batches', meaning: 'Items from one checkpoint to the next, where the request does not say; there is one every 10 s in any case.' },
+  largeDeadline: { type: 'number', default: 14_400_000, min: 1_000, max: 604_800_000, unit: 'ms', group: 'Large batches', meaning: 'Longest time from the start of a large batch to its end, where the request does not say.' },
+  interactiveShare: { type: 'number', default: 0.25, min: 0, max: 0.9, unit: 'share', fraction: true, group: 'Large batches', meaning: 'Share of the flush slots that large batches never take, so that requests a client waits for stay quick.' },
 
   writerConcurrency: { type: 'number', default: 2, min: 1, max: 64, unit: 'count', group: 'Writing', meaning: 'Flushes a writer runs at the same time.' },
   bulkInsertBatchSize: { type: 'number', default: 500, min: 1, max: 2_000, unit: 'rows', group: 'Writing', meaning: 'Rows of a segment: what a large request is cut into, so that its parts are written side by side.' },

@@ -1,4 +1,6 @@
+import type { BatchCommand, BatchState } from '../batches/states.ts';
 import type { HealthPart } from '../runtime/health.ts';
+import type { OpenUpload, UploadEnd, UploadOpened, UploadSegment } from './large.ts';
 import type { Chunk, Reject, SliceOutcome } from './slices.ts';
 
 /**
@@ -14,6 +16,16 @@ export interface Actions {
   'writer.write': { params: WriteChunk; result: { slices: SliceOutcome[] } };
   /** Changes one record for a client: the key's procedure around `writer.change`. */
   'batcher.change': { params: TakeChange; result: ChangeAnswer };
+  /** Opens a large upload, or goes on with one; what follows goes to the node that the answer names. */
+  'batcher.openUpload': { params: OpenUpload; result: UploadOpened };
+  /** The next segment, in order; resolves when it is under way, which is what slows a sender down. */
+  'batcher.appendUpload': { params: { batchId: string; segment: UploadSegment }; result: void };
+  /** The upload is complete: resolves when every item of it is in the ledger. */
+  'batcher.finishUpload': { params: { batchId: string; items: number; bytes: number }; result: UploadEnd };
+  /** The sender has gone; resolves when what it sent is settled, with the place to go on from. */
+  'batcher.breakOffUpload': { params: { batchId: string }; result: { items: number; bytes: number } | undefined };
+  /** A client's command on a large batch; resolves with its state then. */
+  'batcher.steer': { params: { batchId: string; client: string; command: BatchCommand }; result: BatchState };
   /** State of the node that is asked, and of all it depends on. On every node. */
   'node.health': { params: Record<string, never>; result: NodeHealth };
   /** Figures of the asked node's PostgreSQL pool, now. On every node. */
@@ -26,6 +38,8 @@ export interface Actions {
 export interface Events {
   /** Ledger rows were committed for these sinks and shards. */
   'ledger.appended': { sinks: string[]; shards: number[] };
+  /** Something about a large batch was changed by a client. */
+  'batch.steered': { batchId: string };
 }
 
 export interface TakeBatch {

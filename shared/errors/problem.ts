@@ -17,6 +17,8 @@ export interface ProblemInit {
   detail: string;
   errors?: ItemFault[];
   headers?: Record<string, string>;
+  /** Further members of the document (RFC 9457, 3.2). */
+  extra?: Record<string, unknown>;
   cause?: unknown;
 }
 
@@ -30,6 +32,7 @@ export interface ProblemDocument {
   instance?: string;
   code: string;
   errors?: ItemFault[];
+  [extra: string]: unknown;
 }
 
 const PROBLEM_TYPE = 'PROBLEM';
@@ -75,6 +78,7 @@ export class ProblemError extends Error {
       ...(instance === undefined ? {} : { instance }),
       code: this.code,
       ...(this.errors === undefined ? {} : { errors: this.errors }),
+      ...this.data.extra,
     };
   }
 }

@@ -88,7 +88,7 @@ export const FIND_ORPHANS: NamedStatement = {
   name: 'find-orphans',
   text: `
 select id from batch
-where state = 'open' and (lease_until is null or lease_until <= now() or lease_until > now() + $1 * interval '1 ms')
+where state = 'open' and not large and (lease_until is null or lease_until <= now() or lease_until > now() + $1 * interval '1 ms')
 order by lease_until limit 100`,
 };
 

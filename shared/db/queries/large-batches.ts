@@ -45,25 +45,16 @@ select ${COLUMNS}, b.epoch, b.state as fence, b.received_at, b.lease_until is nu
 from large_batch l join batch b on b.id = l.id where l.id = $1`,
 };
 
-/** Takes a large batch's upload over, or goes on with one that broke off: lease to avoid waste, epoch + 1 to be right. */
-export const TAKE_OVER_LARGE: NamedStatement = {
-  name: 'take-over-large',
-  text: `
-update batch set epoch = epoch + 1, lease_owner = $3, lease_until = now() + $4 * interval '1 ms'
-where id = $1 and epoch = $2 and state = 'open'
-returning epoch`,
-};
-
 /** Gives the lease back: the upload broke off, and may go on anywhere. */
 export const LEAVE_LARGE: NamedStatement = {
   name: 'leave-large',
   text: `update batch set lease_owner = null, lease_until = null where id = $1 and lease_owner = $2 and state = 'open'`,
 };
 
-/** Ledger slices from index $2 on, in order: first index, span, written. */
-export const SLICES_FROM: NamedStatement = {
-  name: 'slices-from',
-  text: `select distinct on (first_index) first_index, span, written from ledger where batch_id = $1 and op = 'insert' and first_index >= $2 order by first_index, sink`,
+/** Ledger slices that begin at index $2 or later and before $3, in order: first index, span, written. */
+export const SLICES_BETWEEN: NamedStatement = {
+  name: 'slices-between',
+  text: `select distinct on (first_index) first_index, span, written from ledger where batch_id = $1 and op = 'insert' and first_index >= $2 and first_index < $3 order by first_index, sink`,
 };
 
 /** The newest checkpoint: no, items, bytes, sha (hex), written, rejected. */
@@ -85,6 +76,12 @@ export const ADD_CHECKPOINT: NamedStatement = {
 insert into checkpoint (batch_id, no, items, bytes, sha, written, rejected)
 select $1, $3, $4, $5, decode($6, 'hex'), $7, $8 where exists (select from batch where id = $1 and epoch = $2 and state = 'open')
 on conflict (batch_id, no) do nothing`,
+};
+
+/** The header row of an upload in CSV, kept so that the upload can go on without it. */
+export const KEEP_CSV_HEADER: NamedStatement = {
+  name: 'keep-csv-header',
+  text: `update large_batch set csv_header = $2 where id = $1`,
 };
 
 /** Where the batches in $1 stand: what may have been steered. State, lane, parallelism, version, ms left. */

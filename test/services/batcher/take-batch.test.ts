@@ -35,7 +35,7 @@ describe('the way of a batch through an edge', () => {
     const log = pino({ level: 'silent' });
     const now = () => performance.now();
     const chunks: Chunk[] = [];
-    const dispatcher = new Dispatcher(queue, slots, { aimRows: 500, maxRows: 2_000, maxBytes: 524_288 }, {
+    const dispatcher = new Dispatcher(queue, slots, { aimRows: 500, maxRows: 2_000, maxBytes: 524_288, interactiveShare: 0.25 }, {
       write: (_, chunk) => (chunks.push(chunk), shape.write?.(chunk) ?? writeChunk(engine.tools, engine.executions, chunk, 5_000)),
       now, log, onHandover: () => undefined, onWritten: () => undefined, onBacklog: () => undefined, after: (ms, run) => setTimeout(run, ms),
     });

@@ -1,0 +1,28 @@
+import type { BatchState } from '../../../shared/batches/states.ts';
+import { CLOSE_FENCE, MOVE_LARGE, OVERDUE_LARGE } from '../../../shared/db/queries/large-batches.ts';
+import { runStatement } from '../../../shared/db/run-statement.ts';
+import type { TakeTools } from '../take-batch.ts';
+
+type EndTools = Pick<TakeTools, 'pool' | 'statementTimeoutMs' | 'onSettle'>;
+
+const LIVE: readonly BatchState[] = ['RECEIVING', 'READY', 'RUNNING', 'PAUSED', 'CANCELLING'];
+
+/**
+ * Ends a large batch as FAILED or CANCELLED: the fence is closed first, so what the ledger holds then is all there is.
+ * Harmless when it has ended already. Waits for running flushes at most lock_timeout.
+ */
+export async function endLarge(tools: EndTools, id: string, state: 'FAILED' | 'CANCELLED', code: string | null, message: string | null): Promise<void> {
+  const run = (statement: Parameters<typeof runStatement>[1], values: unknown[]) => runStatement(tools.pool, statement, values, tools.statementTimeoutMs);
+  if (state === 'CANCELLED') await run(MOVE_LARGE, [id, LIVE.filter((s) => s !== 'CANCELLING'), 'CANCELLING', null, null]);
+  if ((await run(CLOSE_FENCE, [id])).length > 0) tools.onSettle(state === 'CANCELLED' ? 'cancel' : 'failed');
+  await run(MOVE_LARGE, [id, LIVE, state, code, message]);
+}
+
+/** Ends what is past its deadline, and what was left while it was being cancelled. Any edge may do it, all may. */
+export async function endOverdue(tools: EndTools): Promise<void> {
+  for (const [id] of await runStatement(tools.pool, OVERDUE_LARGE, [], tools.statementTimeoutMs)) {
+    const [row] = await runStatement(tools.pool, { name: 'large-state', text: 'select state from large_batch where id = $1' }, [id], tools.statementTimeoutMs);
+    if (row?.[0] === 'CANCELLING') await endLarge(tools, id as string, 'CANCELLED', null, null);
+    else await endLarge(tools, id as string, 'FAILED', 'deadline', 'The batch did not come to its end within its deadline. What was written stands.');
+  }
+}

@@ -1,0 +1,90 @@
+import type { OpenUpload, UploadOpened } from '../../../shared/contracts/large.ts';
+import { TAKE_OVER } from '../../../shared/db/queries/batches.ts';
+import { CHECKPOINT_MARKS, LAST_CHECKPOINT, LARGE_OF_KEY, OPEN_LARGE } from '../../../shared/db/queries/large-batches.ts';
+import { runStatement } from '../../../shared/db/run-statement.ts';
+import { ProblemError } from '../../../shared/errors/problem.ts';
+import { otherBody } from '../batch-key.ts';
+import type { TakeTarget, TakeTools } from '../take-batch.ts';
+import { readLarge, type LargeRow } from './large-row.ts';
+import { START, type Mark } from './prefix.ts';
+import { Upload } from './upload.ts';
+
+/**
+ * Opens a large batch, or goes on with one whose upload broke off, or compares one that comes again whole.
+ * @throws ProblemError 422 for a key used otherwise, 404 for an unknown batch, 409 with the right offset, or while another
+ * connection still uploads it, or when it has ended
+ */
+export async function openUpload(tools: TakeTools, target: TakeTarget, params: OpenUpload): Promise<{ upload: Upload; opened: UploadOpened }> {
+  const known = await knownBatch(tools, params);
+  const id = known ?? params.batchId;
+  if (known === undefined) await openNew(tools, params);
+  const row = await readLarge(tools.pool, id, tools.leaseMs, tools.statementTimeoutMs);
+  if (row === undefined || row.client !== params.client) throw noSuchBatch();
+  if (row.kind !== params.kind) throw otherBody();
+  const compareOnly = row.state === 'COMPLETED';
+  const last = known === undefined ? undefined : await lastCheckpoint(tools, id);
+  const from = params.offset === undefined ? START : placeOf(row, last, params.offset);
+  let epoch = row.epoch;
+  if (known !== undefined && !compareOnly) epoch = await takeUp(tools, row);
+  const marks = known === undefined ? [] : await runStatement(tools.pool, CHECKPOINT_MARKS, [id], tools.statementTimeoutMs);
+  const upload = new Upload(tools, target, {
+    row, epoch, from, compareOnly,
+    checkpoint: { no: last?.no ?? 0, items: last?.mark.items ?? 0 },
+    marks: new Map(marks.map(([items, sha]) => [Number(items), sha as string])),
+    requestId: params.requestId, trace: params.trace,
+  });
+  return { upload, opened: { batchId: id, nodeId: tools.owner, from: { items: from.items, bytes: from.bytes }, csvHeader: from.bytes > 0 ? row.csvHeader : null, replayed: compareOnly } };
+}
+
+async function knownBatch(tools: TakeTools, { resume, key, client }: OpenUpload): Promise<string | undefined> {
+  if (resume !== undefined) return resume;
+  if (key === undefined) return undefined;
+  const [found] = await runStatement(tools.pool, LARGE_OF_KEY, [client, key.key, key.sha], tools.statementTimeoutMs);
+  if (found === undefined) return undefined;
+  if (found[0] !== true) throw otherBody();
+  return found[1] as string;
+}
+
+async function openNew(tools: TakeTools, p: OpenUpload): Promise<void> {
+  const o = p.options;
+  const values = [
+    p.batchId, p.kind, p.client, new Date().toISOString(), tools.owner, tools.leaseMs, o.start === 'manual', o.priority, o.parallelism, o.checkpointInterval,
+    o.enableCheckpointing, o.errorPolicy, o.maxRetryAttempts, o.tags, p.format, null, p.key?.key ?? null, p.key?.sha ?? null, p.clientReference ?? null, o.deadlineMs,
+  ];
+  // Without a row the key was claimed at this very moment by the same upload on another connection, or by a try of ours whose answer was lost.
+  await runStatement(tools.pool, OPEN_LARGE, values, tools.statementTimeoutMs);
+}
+
+/** Epoch + 1, so that nothing of the upload before can be written any more. */
+async function takeUp(tools: TakeTools, row: LargeRow): Promise<number> {
+  if (row.state !== 'RECEIVING' && !(row.state === 'PAUSED' && row.beforePause === 'RECEIVING')) {
+    throw new ProblemError({ status: 409, code: 'upload-over', title: 'The upload is over', detail: `The batch is ${row.state}; nothing can be added to it.`, extra: { state: row.state } });
+  }
+  const [raised] = row.due ? await runStatement(tools.pool, TAKE_OVER, [row.id, row.epoch, tools.owner, tools.leaseMs], tools.statementTimeoutMs) : [];
+  if (raised === undefined) {
+    throw new ProblemError({ status: 409, code: 'upload-in-progress', title: 'Upload in progress', detail: 'Another connection uploads this batch. Once it has ended, or its edge has been silent for the time of its lease, go on from the offset that GET tells.', headers: { 'Retry-After': String(Math.ceil(tools.leaseMs / 1_000)) } });
+  }
+  return Number(raised[0]);
+}
+
+async function lastCheckpoint(tools: TakeTools, id: string): Promise<{ no: number; mark: Mark } | undefined> {
+  const [c] = await runStatement(tools.pool, LAST_CHECKPOINT, [id], tools.statementTimeoutMs);
+  if (c === undefined) return undefined;
+  return { no: Number(c[0]), mark: { items: Number(c[1]), bytes: Number(c[2]), sha: c[3] as string, written: Number(c[4]), rejected: Number(c[5]) } };
+}
+
+function placeOf(row: LargeRow, last: { mark: Mark } | undefined, offset: number): Mark {
+  const right = last?.mark ?? START;
+  if (offset === 0) return START;
+  if (offset === right.bytes) return right;
+  throw new ProblemError({
+    status: 409, code: 'wrong-offset', title: 'Wrong offset',
+    detail: `The upload goes on at byte ${right.bytes} (item ${right.items}), not at byte ${offset}.`,
+    headers: { 'Upload-Offset': String(right.bytes), Location: `/api/v1/batches/${row.id}` },
+    extra: { offset: { bytes: right.bytes, items: right.items } },
+  });
+}
+
+function noSuchBatch(): ProblemError {
+  return new ProblemError({ status: 404, code: 'not-found', title: 'No such batch', detail: 'There is no large batch with this id.' });
+}
