@@ -2,6 +2,7 @@ import { columnsOf } from '../../shared/records/columns.ts';
 import { sinkName, sinksOf, type HttpSink as HttpSinkOfKind, type SinkOfKind } from '../../shared/records/record-kind.ts';
 import { compileWire, type Wire } from '../../shared/records/wire.ts';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
+import { Breaker } from './breaker.ts';
 import { HttpSink } from './http-sink.ts';
 import { KafkaSink } from './kafka-sink.ts';
 import { LedgerStore, type StoredKind } from './ledger-store.ts';
@@ -28,10 +29,16 @@ interface NamedSink {
 export function buildRelays(node: NodeContext, around: (sink: Sink) => Sink = (sink) => sink): Relays {
   const relays = new Map<string, SinkRelay>();
   const unaddressed: string[] = [];
+  const breakers = new Map<string, Breaker>();
   for (const named of sinksOfNode(node)) {
     const sink = sinkFor(named, node);
-    if (sink === undefined) unaddressed.push(named.name);
-    else relays.set(named.name, relayFor(named, around(sink), node));
+    if (sink === undefined) {
+      unaddressed.push(named.name);
+      continue;
+    }
+    const breaker = breakers.get(sink.cluster) ?? new Breaker(node.settings.breakerFailures, node.settings.breakerCooldown);
+    breakers.set(sink.cluster, breaker);
+    relays.set(named.name, relayFor(named, around(sink), breaker, node));
   }
   return { relays, unaddressed };
 }
@@ -41,7 +48,7 @@ function sinksOfNode(node: NodeContext): NamedSink[] {
   for (const kind of node.kinds.values()) {
     const columns = columnsOf(node.database.orm, kind);
     const table = node.database.orm.getMetadata().get(kind.entity.meta.class).tableName;
-    const stored: StoredKind = { name: kind.name, table, columns, firstSink: sinksOf(kind, 'insert', node.settings)[0] ?? '' };
+    const stored: StoredKind = { name: kind.name, table, columns, firstSink: sinksOf(kind, 'insert', node.settings)[0] ?? '', events: kind.order === 'events' };
     for (const sink of kind.sinks) {
       const name = sinkName(sink, node.settings);
       const named = sinks.get(name) ?? { name, uses: [] };
@@ -58,14 +65,18 @@ function sinkFor({ name, uses }: NamedSink, node: NodeContext): Sink | undefined
   const first = uses[0]?.sink;
   if (first?.to === 'kafka') {
     if (settings.kafkaBrokers === '') return undefined;
-    return new KafkaSink({ name, topic: String(settings[first.topicSetting]), clientId: nodeId, wires: new Map(uses.map((u) => [u.kind.name, u.wire])), pool: database.pool, settings, log: node.log });
+    return new KafkaSink({ name, topic: String(settings[first.topicSetting]), clientId: nodeId, wires: new Map(uses.map((u) => [u.kind.name, u.wire])), events: eventKinds(uses), pool: database.pool, settings, log: node.log });
   }
   const url = first === undefined ? '' : String(settings[first.urlSetting]);
   const tellers = uses.filter((u): u is typeof u & { sink: HttpSinkOfKind } => u.sink.to === 'http').map((u) => [u.kind.name, u.sink.tell.bind(u.sink)] as const);
   return url === '' ? undefined : new HttpSink(name, url, new Map(tellers));
 }
 
-function relayFor({ name, uses }: NamedSink, sink: Sink, node: NodeContext): SinkRelay {
+function eventKinds(uses: NamedSink['uses']): Set<string> {
+  return new Set(uses.filter((u) => u.kind.events).map((u) => u.kind.name));
+}
+
+function relayFor({ name, uses }: NamedSink, sink: Sink, breaker: Breaker, node: NodeContext): SinkRelay {
   const { settings, metrics, log, nodeId, database } = node;
   const now = () => performance.now();
   const store = new LedgerStore(database.pool, name, uses.map((u) => u.kind), settings.statementTimeout);
@@ -73,7 +84,8 @@ function relayFor({ name, uses }: NamedSink, sink: Sink, node: NodeContext): Sin
     pool: database.pool, sink: name, node: nodeId, shards: settings.shards, leaseMs: settings.shardLease, quarantineMs: sink.settledAfterMs,
     statementTimeoutMs: settings.statementTimeout, now, random: Math.random, log,
   });
-  const following = new Set(uses.filter((u) => u.sink.on.includes('update')).map((u) => u.kind.name));
-  const loop = new RelayLoop({ sink, leases, store, laterVersionsFollow: (kind) => following.has(kind), settings, node: nodeId, metrics, log, now, random: Math.random });
+  const events = eventKinds(uses);
+  const following = new Set(uses.filter((u) => u.sink.on.includes('update') && !u.kind.events).map((u) => u.kind.name));
+  const loop = new RelayLoop({ sink, leases, store, laterVersionsFollow: (kind) => following.has(kind), inEvents: (kind) => events.has(kind), breaker, settings, node: nodeId, metrics, log, now, random: Math.random });
   return new SinkRelay({ sink, leases, store, loop, metrics, log, pollMs: settings.relayPoll, leaseMs: settings.shardLease });
 }

@@ -1,6 +1,6 @@
 import type { HttpCalls, HttpSink as HttpSinkOfKind, RecordRow } from '../../shared/records/record-kind.ts';
 import type { LedgerRow } from './ledger-row.ts';
-import type { Outgoing, PartitionResult, PartitionSend, Sink, SinkCheck, SinkFailure } from './sink.ts';
+import type { Evidence, Outgoing, PartitionResult, PartitionSend, Sink, SinkCheck, SinkFailure } from './sink.ts';
 
 const CALL_TIMEOUT_MS = 5_000;
 /** One record takes a few calls; so many may be under way to the service at once, and so many go into one send. */
@@ -23,7 +23,7 @@ class HttpStatusError extends Error {
 /** Delivery of a kind's changes to an HTTP service, a few calls for each record. There is one partition, 0; records don't hold up each other. */
 export class HttpSink implements Sink {
   readonly name: string;
-  readonly orderedBy = 'record';
+  readonly cluster: string;
   readonly maxMessages = MAX_MESSAGES;
   readonly maxPartitionBytes = Number.MAX_SAFE_INTEGER;
   readonly settledAfterMs = CALL_TIMEOUT_MS + 2_000;
@@ -33,6 +33,7 @@ export class HttpSink implements Sink {
   /** @param tellers by kind, the calls that tell of a record */
   constructor(name: string, url: string, tellers: ReadonlyMap<string, HttpSinkOfKind['tell']>) {
     this.name = name;
+    this.cluster = name;
     this.#url = url.replace(/\/+$/, '');
     this.#tellers = tellers;
   }
@@ -54,6 +55,15 @@ export class HttpSink implements Sink {
 
   message(row: LedgerRow, id: number, record: RecordRow): Outgoing {
     return { id, bytes: 0, payload: { kind: row.kind, record } };
+  }
+
+  /** The record as it was told; the calls follow from it. */
+  evidence(message: Outgoing): Evidence {
+    return { topic: null, partition: null, payload: JSON.stringify((message.payload as { record: RecordRow }).record), headers: null };
+  }
+
+  kept(row: LedgerRow, id: number, { payload }: Pick<Evidence, 'payload'>): Outgoing {
+    return { id, bytes: 0, payload: { kind: row.kind, record: JSON.parse(payload) as RecordRow } };
   }
 
   async send(groups: readonly PartitionSend[], mayGoOn: () => boolean): Promise<PartitionResult[]> {

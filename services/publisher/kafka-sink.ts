@@ -7,7 +7,7 @@ import { kafkaClient, plainProducer, withAdmin } from './kafka-client.ts';
 import { classifyKafkaError } from './kafka-errors.ts';
 import type { LedgerRow } from './ledger-row.ts';
 import { partitionOfKey } from './murmur2.ts';
-import type { Outgoing, PartitionResult, PartitionSend, Sink, SinkCheck, SinkFailure } from './sink.ts';
+import type { Evidence, Outgoing, PartitionResult, PartitionSend, Sink, SinkCheck, SinkFailure } from './sink.ts';
 import { ensureTopic, type TopicTools } from './topics.ts';
 
 /** What a record batch takes per message beside key and value: the headers' names and values, lengths, offsets. */
@@ -22,12 +22,14 @@ export interface KafkaSinkOptions extends TopicTools {
   settings: Settings;
   /** How records of each kind are written. */
   wires: ReadonlyMap<string, Wire>;
+  /** Kinds whose messages are events: each change has an id of its own, whatever the record has become since. */
+  events: ReadonlySet<string>;
 }
 
 /** Delivery to one topic through kafkajs. */
 export class KafkaSink implements Sink {
   readonly name: string;
-  readonly orderedBy = 'partition';
+  readonly cluster = 'kafka';
   readonly maxMessages: number;
   readonly maxPartitionBytes: number;
   readonly settledAfterMs: number;
@@ -71,8 +73,19 @@ export class KafkaSink implements Sink {
     if (wire === undefined) throw new Error(`no wire for kind ${row.kind}`);
     const key = String(id);
     const value = wire.kafka(record, sentAt);
-    const headers = { ce_id: `${row.kind}:${key}:${String(record.version as number)}`, ...this.#headersOf(row) };
+    const version = this.#o.events.has(row.kind) ? row.version : (record.version as number);
+    const headers = { ce_id: `${row.kind}:${key}:${String(version)}`, ...this.#headersOf(row) };
     return { id, bytes: Buffer.byteLength(value) + OVERHEAD_BYTES, payload: { key, value, headers, partition: this.partitionOf(id) } satisfies Message };
+  }
+
+  evidence(message: Outgoing, partition: number): Evidence {
+    const { value, headers } = message.payload as Message;
+    return { topic: this.#o.topic, partition, payload: String(value), headers: Object.fromEntries(Object.entries(headers ?? {}).map(([name, text]) => [name, String(text)])) };
+  }
+
+  kept(_row: LedgerRow, id: number, { payload, headers }: Pick<Evidence, 'payload' | 'headers'>): Outgoing {
+    const message: Message = { key: String(id), value: payload, headers: headers ?? {}, partition: this.partitionOf(id) };
+    return { id, bytes: Buffer.byteLength(payload) + OVERHEAD_BYTES, payload: message };
   }
 
   /** The headers that all messages of a ledger row share, as bytes: they are encoded once instead of for each message. */

@@ -4,19 +4,30 @@ import type { LedgerOp } from '../../shared/records/record-kind.ts';
 export type AckedIds = [low: number, high: number, base: number];
 
 /**
- * What a row's sink has acknowledged: by partition the base offset, or the runs where it took several sends. `left` lists
- * the partitions that are not finished; before the first try there is nothing at all.
+ * What a row's sink has acknowledged: by partition the base offset, or the runs where it took several sends. `left` lists the
+ * partitions with messages that are still to be tried, `refused` those with messages that were refused and are to be tried
+ * again; before the first try there is nothing at all.
  */
 export interface Acks {
   [partition: string]: number | AckedIds[] | number[];
 }
 
-/** An unfinished row of the ledger: what one sink is owed of one slice. */
+/** One refusal of a message. */
+export interface Try {
+  /** By the database's clock, ISO 8601. */
+  at: string;
+  code: string;
+}
+
+/** Refusals so far of the messages that are to be tried again, by record id. They alone wait for the row's next time. */
+export type Tries = Readonly<Record<string, readonly Try[]>>;
+
+/** An unfinished row of the ledger: what one sink is owed of one slice, or one message of a replay. */
 export interface LedgerRow {
   id: number;
   batchId: string;
   firstIndex: number;
-  op: LedgerOp;
+  op: LedgerOp | 'replay';
   kind: string;
   shard: number;
   firstId: number;
@@ -24,23 +35,26 @@ export interface LedgerRow {
   version: number;
   acks: Acks | null;
   attempts: number;
-  /** Ms until it may be tried again; 0 when it may now. */
+  tries: Tries | null;
+  /** Ms until its refused messages may be tried again; 0 when they may now. */
   waitMs: number;
   trace: string | null;
   /** When it was written, ISO 8601. */
   at: string;
+  /** The database's clock when it was taken, ms since 1970. */
+  takenAt: number;
 }
 
 /** A row as TAKE_DUE answers it. */
 export function readLedgerRow(c: readonly unknown[]): LedgerRow {
   return {
-    id: Number(c[0]), batchId: c[1] as string, firstIndex: Number(c[2]), op: c[3] as LedgerOp, kind: c[4] as string, shard: Number(c[5]),
-    firstId: Number(c[6]), span: Number(c[7]), version: Number(c[8]), acks: c[9] as Acks | null, attempts: Number(c[10]),
-    waitMs: Number(c[11]), trace: c[12] as string | null, at: c[13] as string,
+    id: Number(c[0]), batchId: c[1] as string, firstIndex: Number(c[2]), op: c[3] as LedgerRow['op'], kind: c[4] as string, shard: Number(c[5]),
+    firstId: Number(c[6]), span: Number(c[7]), version: Number(c[8]), acks: c[9] as Acks | null, attempts: Number(c[10]), tries: c[11] as Tries | null,
+    waitMs: Number(c[12]), trace: c[13] as string | null, at: c[14] as string, takenAt: Number(c[15]),
   };
 }
 
-/** The partitions that are not finished, or undefined when none was tried yet. */
+/** The partitions with messages still to be tried, or undefined when none was tried yet. */
 export function partitionsLeft(row: LedgerRow): readonly number[] | undefined {
   return row.acks?.left as readonly number[] | undefined;
 }

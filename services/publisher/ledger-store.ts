@@ -1,11 +1,13 @@
 import type { Pool } from 'pg';
 import { loadRecords, LOAD_SENT_AT } from '../../shared/db/queries/relay-records.ts';
-import { MARK_SENT, TAKE_DUE, WAITING } from '../../shared/db/queries/relay-take.ts';
+import { LOAD_LETTERS, MARK_FATES, MARK_SENT } from '../../shared/db/queries/relay-mark.ts';
+import { TAKE_DUE, WAITING } from '../../shared/db/queries/relay-take.ts';
 import type { NamedStatement } from '../../shared/db/queries/flush.ts';
 import { runStatement } from '../../shared/db/run-statement.ts';
 import type { Column } from '../../shared/records/columns.ts';
-import type { RecordRow } from '../../shared/records/record-kind.ts';
+import type { LedgerOp, RecordRow } from '../../shared/records/record-kind.ts';
 import { readLedgerRow, type LedgerRow } from './ledger-row.ts';
+import type { Evidence } from './sink.ts';
 import type { Mark } from './marks.ts';
 import type { Candidate } from './plan-send.ts';
 
@@ -16,12 +18,14 @@ export interface StoredKind {
   columns: readonly Column[];
   /** The sink that the kind's inserts go to first: its acknowledgement is the record's sentTimestamp. */
   firstSink: string;
+  /** Whether its messages are events, which are all told, one after the other. */
+  events: boolean;
 }
 
-/** A shard to take from, and the partitions that are of no use there now. */
-export interface TakeFrom {
-  shard: number;
-  blocked: readonly number[];
+/** A dead letter on its way again. */
+export interface ReplayedLetter extends Pick<Evidence, 'payload' | 'headers'> {
+  /** What its message was made for. */
+  op: LedgerOp;
 }
 
 /** Loaded records, by kind and id. */
@@ -45,21 +49,24 @@ export class LedgerStore {
   readonly #pool: Pool;
   readonly #sink: string;
   readonly #timeoutMs: number;
+  readonly #events: readonly string[];
   readonly #kinds: ReadonlyMap<string, StoredKind & { load: NamedStatement; idAt: number }>;
 
   constructor(pool: Pool, sink: string, kinds: readonly StoredKind[], timeoutMs: number) {
     this.#pool = pool;
     this.#sink = sink;
     this.#timeoutMs = timeoutMs;
+    this.#events = kinds.filter((k) => k.events).map((k) => k.name);
     this.#kinds = new Map(kinds.map((k) => [k.name, { ...k, load: loadRecords(k.table, k.columns), idAt: k.columns.findIndex((c) => c.primary) }]));
   }
 
   /**
-   * Unfinished rows of these shards, in id order within each.
+   * Unfinished rows of these shards of which something can go now, in id order within each.
+   * @param blocked partitions that nothing may go to now
    * @param longestPauseMs a next time further ahead counts as due
    */
-  async take(from: readonly TakeFrom[], limits: { rowsPerShard: number; rows: number; longestPauseMs: number; onlyDue: boolean }): Promise<LedgerRow[]> {
-    const values = [this.#sink, from.map((s) => s.shard), from.map((s) => JSON.stringify(s.blocked)), limits.rowsPerShard, limits.longestPauseMs, limits.onlyDue, limits.rows];
+  async take(shards: readonly number[], blocked: readonly number[], limits: { rowsPerShard: number; rows: number; longestPauseMs: number }): Promise<LedgerRow[]> {
+    const values = [this.#sink, shards, JSON.stringify(blocked), limits.rowsPerShard, limits.longestPauseMs, limits.rows, this.#events];
     return (await this.#run(TAKE_DUE, values)).map(readLedgerRow);
   }
 
@@ -82,7 +89,7 @@ export class LedgerStore {
         for (let i = 0; i < properties.length; i++) row[properties[i] as string] = values[i];
         found.set(Number(values[kind.idAt]), { row, sentAt: null });
       }
-      const updated = mine.filter((c) => c.row.op === 'update').map((c) => c.row.firstId);
+      const updated = mine.filter((c) => c.row.op !== 'insert').map((c) => c.row.firstId);
       if (updated.length > 0) {
         for (const [id, sentAt] of await this.#run(LOAD_SENT_AT, [kind.name, updated, kind.firstSink])) {
           const record = found.get(Number(id));
@@ -94,6 +101,18 @@ export class LedgerStore {
     return records;
   }
 
+  /** The dead letters that these candidates' replay rows release, by ledger row; what a later version outlived is absent. */
+  async letters(candidates: readonly Candidate[]): Promise<Map<LedgerRow, ReplayedLetter>> {
+    const rows = candidates.filter((c) => c.row.op === 'replay' && c.send.size > 0).map((c) => c.row);
+    if (rows.length === 0) return new Map();
+    const found = await this.#run(LOAD_LETTERS, [this.#sink, rows.map((r) => r.batchId), rows.map((r) => r.firstId), rows.map((r) => r.version)]);
+    const letters = new Map(found.map(([replay, record, version, kind, op, payload, headers]) => [`${String(replay)} ${String(kind)} ${Number(record)} ${Number(version)}`, { op, payload, headers } as ReplayedLetter]));
+    return new Map(rows.flatMap((row) => {
+      const letter = letters.get(`${row.batchId} ${row.kind} ${row.firstId} ${row.version}`);
+      return letter === undefined ? [] : [[row, letter] as const];
+    }));
+  }
+
   /**
    * Writes what became of a send; only where this relay still owns the row's shard at that epoch.
    * @returns how many rows took it, and the records in them that were superseded
@@ -103,8 +122,11 @@ export class LedgerStore {
     const values = [
       this.#sink, node, rows.map((r) => r.id), rows.map((r) => r.batchId), rows.map((r) => r.firstIndex), rows.map((r) => r.op), rows.map((r) => r.shard), rows.map((r) => epochOf(r.shard)),
       marks.map((m) => JSON.stringify(m.acks)), marks.map((m) => m.delivered), marks.map((m) => m.done), marks.map((m) => m.attempts), marks.map((m) => m.delayMs), marks.map((m) => m.error),
+      marks.map((m) => (m.tries === null ? null : JSON.stringify(m.tries))), marks.map((m) => m.letters.length),
     ];
-    const taken = await this.#run(MARK_SENT, values);
+    const letters = marks.flatMap((m) => m.letters);
+    const plain = letters.length === 0 && rows.every((r) => r.op === 'insert');
+    const taken = await (plain ? this.#run(MARK_SENT, values) : this.#run(MARK_FATES, [...values, JSON.stringify(letters), this.#events]));
     return { rows: taken.length, superseded: taken.reduce((sum, [superseded]) => sum + Number(superseded), 0) };
   }
 

@@ -1,88 +1,132 @@
-import { ackedIds, partitionsLeft, type AckedIds, type Acks } from './ledger-row.ts';
-import type { Candidate, Send } from './plan-send.ts';
-import type { AckedRun, PartitionResult, SinkFailure } from './sink.ts';
+import { ackedIds, partitionsLeft, type AckedIds, type Acks, type Tries, type Try } from './ledger-row.ts';
+import type { Candidate, Part, Send } from './plan-send.ts';
+import type { Fate, Letter, Refusal } from './put-refused.ts';
+import type { AckedRun, PartitionResult } from './sink.ts';
 
-/** Offset of a run of ids of which nothing was there to send. */
+/** Offset of a run of ids of which nothing was sent: nothing was there to send, or it is a dead letter. */
 const NOTHING_SENT = -1;
 
 /** What the ledger is told of one row after a send. */
 export interface Mark {
   candidate: Candidate;
-  /** What is new: by partition, and the list of those left. */
+  /** What is new: by partition, and the lists of what is left. */
   acks: Acks;
   delivered: number;
   done: boolean;
+  /** Sends so far in which a message of the row was refused. */
   attempts: number;
-  /** Pause before the next try; null when it may come at once. */
+  /** What is to be tried again; null when nothing is. */
+  tries: Tries | null;
+  /** Pause before the next of those tries; null when nothing was refused now. */
   delayMs: number | null;
   error: string | null;
+  /** Messages that became dead letters. */
+  letters: Letter[];
 }
 
-/** A refused message, and what is to become of its row. */
-export interface Refusal {
-  candidate: Candidate;
-  id: number;
-  failure: SinkFailure;
-}
-
-/** A refused message's fate: for now always another try after this pause. */
-export type Put = (refusal: Refusal, attempts: number) => { delayMs: number };
+/** Says what becomes of a refused message. */
+export type Put = (refusal: Refusal) => Fate;
 
 /**
  * What became of a send, row by row. Rows for which nothing is new are left out: a cluster that is away costs neither a try
  * nor a write.
+ * @param at the database's clock now, ISO 8601
  */
-export function marksOf(send: Send, results: readonly PartitionResult[], put: Put): Mark[] {
+export function marksOf(send: Send, results: readonly PartitionResult[], put: Put, at: string): Mark[] {
   const byPartition = new Map(results.map((r) => [r.partition, r]));
-  const marks = new Map<Candidate, Mark>(send.candidates.map((candidate) => [candidate, { candidate, acks: {}, delivered: 0, done: false, attempts: candidate.row.attempts, delayMs: null, error: null }]));
-  const left = new Map<Candidate, Set<number>>(send.candidates.map((c) => [c, new Set(c.left)]));
-  const told = new Set<Candidate>();
-  const parts = new Set<string>();
+  const outcomes = new Map(send.candidates.map((candidate) => [candidate, new RowOutcome(candidate)]));
   for (const group of send.groups) {
-    const result = byPartition.get(group.partition);
-    for (const part of group.parts) {
-      parts.add(partKey(part.candidate, group.partition));
-      const mark = marks.get(part.candidate);
-      if (mark === undefined) continue;
-      const runs = overlapping(result?.acked ?? [], part.from, part.to);
-      const count = runs.reduce((sum, r) => sum + r.to - r.from + 1, 0);
-      const whole = count === part.to - part.from + 1;
-      if (!whole) left.get(part.candidate)?.add(group.partition);
-      mark.delivered += count;
-      const before = ackedIds(part.candidate.row, group.partition);
-      const [only] = runs;
-      if (only !== undefined) {
-        const finished = whole && !part.candidate.left.has(group.partition);
-        const ids = runs.map((r): AckedIds => [group.messages[r.from]?.id ?? 0, group.messages[r.to]?.id ?? 0, r.base]);
-        mark.acks[group.partition] = finished && runs.length === 1 && before.length === 0 ? only.base : [...before, ...ids];
+    const result = byPartition.get(group.partition) ?? { partition: group.partition, acked: [], refused: [] };
+    for (const part of group.parts) outcomes.get(part.candidate)?.learn(group, part, result, put, at);
+  }
+  return [...outcomes.values()].flatMap((outcome) => outcome.mark() ?? []);
+}
+
+/** Gathers what the partitions' results mean for one row. */
+class RowOutcome {
+  readonly #candidate: Candidate;
+  readonly #acks: Acks = {};
+  readonly #left: Set<number>;
+  /** Refused messages to be tried again, with their partitions. */
+  readonly #tries = new Map<number, { partition: number; tries: readonly Try[] }>();
+  readonly #letters: Letter[] = [];
+  /** Partitions of which messages were made. */
+  readonly #made = new Set<number>();
+  #delivered = 0;
+  #refused = false;
+  #delayMs: number | null = null;
+  #error: string | null = null;
+  #told = false;
+
+  constructor(candidate: Candidate) {
+    this.#candidate = candidate;
+    this.#left = new Set(candidate.left);
+    for (const [id, partition] of candidate.tried) if (!candidate.gone.has(id)) this.#tries.set(id, { partition, tries: candidate.row.tries?.[id] ?? [] });
+  }
+
+  learn(group: Send['groups'][number], { from, to }: Part, result: PartitionResult, put: Put, at: string): void {
+    const { partition } = group;
+    const { row, resting, left } = this.#candidate;
+    this.#made.add(partition);
+    const idAt = (position: number) => group.messages[position]?.id ?? 0;
+    const unsent = new Set<number>();
+    for (let position = from; position <= to; position++) unsent.add(position);
+
+    const runs: AckedIds[] = [];
+    for (const run of splitAround(overlapping(result.acked, from, to), idAt, resting.get(partition) ?? [])) {
+      for (let position = run.from; position <= run.to; position++) {
+        unsent.delete(position);
+        this.#tries.delete(idAt(position));
+        this.#delivered += 1;
       }
-      for (const { position, failure } of result?.refused ?? []) {
-        if (position < part.from || position > part.to) continue;
-        const attempts = part.candidate.row.attempts + 1;
-        const { delayMs } = put({ candidate: part.candidate, id: group.messages[position]?.id ?? 0, failure }, attempts);
-        mark.attempts = attempts;
-        mark.delayMs = Math.max(mark.delayMs ?? 0, delayMs);
-        mark.error = failure.code;
-        told.add(part.candidate);
+      runs.push([idAt(run.from), idAt(run.to), run.base]);
+    }
+    const refused = result.refused.filter((r) => r.position >= from && r.position <= to);
+    for (const { position, failure } of refused) {
+      const message = group.messages[position];
+      if (message === undefined) continue;
+      unsent.delete(position);
+      const id = message.id;
+      const tries = [...(row.tries?.[id] ?? []), { at, code: failure.code }];
+      const fate = put({ row, partition, message, failure, tries });
+      if ('letter' in fate) {
+        this.#letters.push(fate.letter);
+        this.#tries.delete(id);
+        runs.push([id, id, NOTHING_SENT]);
+      } else {
+        this.#tries.set(id, { partition, tries });
+        this.#delayMs = Math.max(this.#delayMs ?? 0, fate.delayMs);
       }
-      if (!whole && result?.failure !== undefined && result.failure.class !== 'cluster') {
-        mark.error ??= result.failure.code;
-        told.add(part.candidate);
-      }
+      this.#refused = true;
+      this.#error = failure.code;
+    }
+    if ([...unsent].some((position) => !this.#tries.has(idAt(position)))) this.#left.add(partition);
+
+    const before = ackedIds(row, partition);
+    const [only] = runs;
+    const whole = unsent.size === 0 && refused.length === 0 && !left.has(partition) && !resting.has(partition);
+    if (only !== undefined) this.#acks[partition] = whole && runs.length === 1 && before.length === 0 ? only[2] : [...before, ...runs.sort((a, b) => a[0] - b[0])];
+    if (unsent.size > 0 && result.failure !== undefined && result.failure.class !== 'cluster') {
+      this.#error ??= result.failure.code;
+      this.#told = true;
     }
   }
-  for (const [candidate, mark] of marks) {
-    for (const [partition, [low, high]] of candidate.vacant) mark.acks[partition] = [...ackedIds(candidate.row, partition), [low, high, NOTHING_SENT]];
-    if (candidate.vacant.size > 0 || [...candidate.send.keys()].some((p) => !parts.has(partKey(candidate, p)) && !candidate.left.has(p))) told.add(candidate);
+
+  /** Undefined when there is nothing to tell. */
+  mark(): Mark | undefined {
+    const candidate = this.#candidate;
+    const { row, vacant, gone, send, left } = candidate;
+    for (const [partition, [low, high]] of vacant) this.#acks[partition] = [...ackedIds(row, partition), [low, high, NOTHING_SENT]];
+    const nothingThere = [...send.keys()].some((p) => !this.#made.has(p) && !left.has(p));
+    const first = send.size === 0 && partitionsLeft(row) === undefined;
+    const done = this.#left.size === 0 && this.#tries.size === 0;
+    if (!done && !first && this.#delivered === 0 && !this.#refused && !this.#told && vacant.size === 0 && gone.size === 0 && !nothingThere) return undefined;
+    this.#acks.left = [...this.#left];
+    if (this.#tries.size > 0) this.#acks.refused = [...new Set([...this.#tries.values()].map((t) => t.partition))];
+    else if (row.acks?.refused !== undefined) this.#acks.refused = [];
+    const tries = this.#tries.size === 0 ? null : Object.fromEntries([...this.#tries].map(([id, t]) => [id, t.tries]));
+    return { candidate, acks: this.#acks, delivered: this.#delivered, done, attempts: row.attempts + (this.#refused ? 1 : 0), tries, delayMs: this.#delayMs, error: this.#error, letters: this.#letters };
   }
-  const news: Mark[] = [];
-  for (const [candidate, mark] of marks) {
-    const unfinished = [...(left.get(candidate) ?? [])];
-    mark.done = unfinished.length === 0;
-    mark.acks.left = unfinished;
-    if (mark.done || mark.delivered > 0 || told.has(candidate) || (candidate.send.size === 0 && partitionsLeft(candidate.row) === undefined)) news.push(mark);
-  }
-  return news;
 }
 
 /** The parts of acknowledged runs that lie in [from, to], each with the offset of its first message. */
@@ -92,6 +136,18 @@ function overlapping(runs: readonly AckedRun[], from: number, to: number): Acked
     .map((r) => ({ from: Math.max(r.from, from), to: Math.min(r.to, to), base: r.base + Math.max(0, from - r.from) }));
 }
 
-function partKey({ row }: Candidate, partition: number): string {
-  return `${row.id}/${partition}`;
+/** The same runs, none of which reaches over one of these ids, which were not in the send: an item's offset follows from its rank in its run. */
+function splitAround(runs: AckedRun[], idAt: (position: number) => number, ids: readonly number[]): AckedRun[] {
+  if (ids.length === 0) return runs;
+  const split: AckedRun[] = [];
+  for (const run of runs) {
+    let from = run.from;
+    for (let position = run.from; position < run.to; position++) {
+      if (!ids.some((id) => id > idAt(position) && id < idAt(position + 1))) continue;
+      split.push({ from, to: position, base: run.base + from - run.from });
+      from = position + 1;
+    }
+    split.push({ from, to: run.to, base: run.base + from - run.from });
+  }
+  return split;
 }

@@ -2,14 +2,13 @@ import { ackedIds, partitionsLeft, type LedgerRow } from './ledger-row.ts';
 import type { Outgoing } from './sink.ts';
 
 /**
- * The decision what goes into the next send; no I/O, no clock. Order per record always holds: once something of a shard can't
- * go to a partition now, nothing later of that shard goes to that partition either (or, for sinks that are ordered by record,
- * nothing later of that record).
+ * The decision what goes into the next send; no I/O, no clock. Order per record always holds: nothing of a shard goes to a partition
+ * that is blocked. A refused message holds up nobody: a later state of its record takes its place. Only events wait for each
+ * other, record by record.
  */
 
 /** What a sink is like, as far as planning goes. */
 export interface PlanLimits {
-  orderedBy: 'partition' | 'record';
   maxMessages: number;
   maxPartitionBytes: number;
   partitionOf(id: number): number;
@@ -19,49 +18,46 @@ export interface PlanLimits {
 export interface Candidate {
   row: LedgerRow;
   send: Map<number, number[]>;
-  /** Partitions that stay unfinished, whatever becomes of this send. */
+  /** Partitions with messages that stay to be tried, whatever becomes of this send. */
   left: Set<number>;
   /** By partition of a row that was cut: ids from low to high of which nothing was there to send. They are done with, or the cut would never move on. */
   vacant: Map<number, [low: number, high: number]>;
-}
-
-/** Rows of a shard that were put off: how long in ms until the first may go, and the partitions they hold. */
-export interface Wait {
-  ms: number;
-  partitions: Set<number>;
-}
-
-export interface Pick {
-  candidates: Candidate[];
-  waits: Map<number, Wait>;
+  /** All refused messages that are to be tried again, with their partitions. */
+  tried: Map<number, number>;
+  /** Those of them that are not tried now, by partition. */
+  resting: Map<number, number[]>;
+  /** Refused messages of which nothing is there to send any more. */
+  gone: Set<number>;
 }
 
 /**
  * Step one: rows and ids, before any record is loaded. Rows come in id order within each shard. A row of which nothing can
  * go now is a candidate with an empty `send` if the ledger does not know yet which partitions it waits for.
- * @param blockedIn partitions that nothing of this shard may go to now
+ * @param blocked partitions that nothing may go to now
+ * @param inEvents whether the messages of a kind are events
  */
-export function pickMessages(rows: readonly LedgerRow[], blockedIn: (shard: number) => ReadonlySet<number>, limits: PlanLimits): Pick {
+export function pickMessages(rows: readonly LedgerRow[], blocked: ReadonlySet<number>, limits: PlanLimits, inEvents: (kind: string) => boolean): Candidate[] {
   const candidates: Candidate[] = [];
-  const waits: Pick['waits'] = new Map();
-  const held = new Map<number, Set<number>>();
+  const shards = new Map<number, ShardPick>();
   let room = limits.maxMessages;
   for (const row of rows) {
-    const heldHere = held.get(row.shard) ?? new Set<number>();
-    held.set(row.shard, heldHere);
-    const blocked = blockedIn(row.shard);
+    const shard = shards.get(row.shard) ?? { taken: [], held: new Set<number>() };
+    shards.set(row.shard, shard);
+    const candidate: Candidate = { row, send: new Map(), left: new Set(), vacant: new Map(), tried: new Map(), resting: new Map(), gone: new Set() };
     const open = openIds(row, limits);
-    const candidate: Candidate = { row, send: new Map(), left: new Set(), vacant: new Map() };
+    const alone = row.op === 'replay' || inEvents(row.kind);
     let count = 0;
+    let isBlocked = false;
     for (const [partition, ids] of open) {
-      const lanes = limits.orderedBy === 'partition' ? [partition] : ids;
-      if (row.waitMs > 0 || blocked.has(partition) || lanes.some((lane) => heldHere.has(lane))) {
-        if (row.waitMs > 0) noteWait(waits, row, partition);
-        for (const lane of lanes) heldHere.add(lane);
-        candidate.left.add(partition);
-      } else {
-        candidate.send.set(partition, ids);
-        count += ids.length;
+      isBlocked ||= blocked.has(partition);
+      for (const id of ids) if (row.tries?.[id] !== undefined) candidate.tried.set(id, partition);
+      const resting = ids.filter((id) => row.tries?.[id] !== undefined && (row.waitMs > 0 || blocked.has(partition)));
+      if (resting.length > 0) candidate.resting.set(partition, resting);
+      const ready = resting.length === 0 ? ids : ids.filter((id) => !resting.includes(id));
+      if (ready.length > 0 && (blocked.has(partition) || isHeld(shard, row, ready))) candidate.left.add(partition);
+      else if (ready.length > 0) {
+        candidate.send.set(partition, ready);
+        count += ready.length;
       }
     }
     if (count > room) {
@@ -70,9 +66,24 @@ export function pickMessages(rows: readonly LedgerRow[], blockedIn: (shard: numb
       break;
     }
     room -= count;
-    if (count > 0 || open.size === 0 || partitionsLeft(row) === undefined) candidates.push(candidate);
+    shard.taken.push(row);
+    if (alone) for (const ids of open.values()) for (const id of ids) shard.held.add(id);
+    if (count > 0 || open.size === 0 || (isBlocked && partitionsLeft(row) === undefined)) candidates.push(candidate);
   }
-  return { candidates, waits };
+  return candidates;
+}
+
+/** What a shard's rows that were looked at so far mean for later ones. */
+interface ShardPick {
+  taken: LedgerRow[];
+  /** Records of which nothing more may go into this send. */
+  held: Set<number>;
+}
+
+/** Whether a record of these may not be twice in this send: events go one by one, and a replay apart from all else of its record. */
+function isHeld(shard: ShardPick, row: LedgerRow, ids: readonly number[]): boolean {
+  if (shard.held.size > 0 && ids.some((id) => shard.held.has(id))) return true;
+  return row.op === 'replay' && shard.taken.some((t) => t.firstId <= row.firstId && row.firstId < t.firstId + t.span);
 }
 
 /** As much of a row as `room` messages allow: whole partitions, or a piece of the first. */
@@ -85,29 +96,27 @@ function cut(candidate: Candidate, room: number): Candidate {
     if (ids.length <= free || send.size === 0) send.set(partition, ids.slice(0, free));
     free = Math.max(0, free - ids.length);
   }
-  return { row: candidate.row, send, left, vacant: new Map() };
+  return { ...candidate, send, left };
 }
 
-/** The row's ids that are not acknowledged yet, by partition. Ids of rejected items are among them; no record will be found. */
+/**
+ * The row's ids that are neither acknowledged nor dead, by partition. Ids of rejected items are among them; no record will be found.
+ * Runs of acknowledged ids may reach over a refused one: it counts as open as long as it is among the tries.
+ */
 function openIds(row: LedgerRow, limits: PlanLimits): Map<number, number[]> {
   const left = partitionsLeft(row);
   const open = new Map<number, number[]>();
   for (let id = row.firstId; id < row.firstId + row.span; id++) {
     const partition = limits.partitionOf(id);
-    if (left !== undefined && !left.includes(partition)) continue;
-    if (left !== undefined && ackedIds(row, partition).some(([low, high]) => id >= low && id <= high)) continue;
+    if (row.tries?.[id] === undefined) {
+      if (left !== undefined && !left.includes(partition)) continue;
+      if (left !== undefined && ackedIds(row, partition).some(([low, high]) => id >= low && id <= high)) continue;
+    }
     const ids = open.get(partition);
     if (ids === undefined) open.set(partition, [id]);
     else ids.push(id);
   }
   return open;
-}
-
-function noteWait(waits: Pick['waits'], row: LedgerRow, partition: number): void {
-  const wait = waits.get(row.shard) ?? { ms: row.waitMs, partitions: new Set<number>() };
-  wait.ms = Math.min(wait.ms, row.waitMs);
-  wait.partitions.add(partition);
-  waits.set(row.shard, wait);
 }
 
 /** Messages of one row for one partition, at positions [from, to] of what goes to that partition. */
@@ -133,7 +142,7 @@ export function assembleSend(candidates: readonly Candidate[], limits: PlanLimit
       const group = groups.get(partition) ?? { partition, messages: [], parts: [], bytes: 0, full: false };
       groups.set(partition, group);
       const wasCut = candidate.left.has(partition);
-      const messages = group.full ? undefined : fitting(candidate.row, ids, limits.maxPartitionBytes - group.bytes, group.messages.length === 0, messageOf);
+      const messages = group.full ? undefined : fitting(candidate, ids, limits.maxPartitionBytes - group.bytes, group.messages.length === 0, messageOf);
       if (messages === undefined || !messages.complete) {
         group.full = true;
         candidate.left.add(partition);
@@ -151,12 +160,15 @@ export function assembleSend(candidates: readonly Candidate[], limits: PlanLimit
 }
 
 /** The row's messages for a partition: all of them, or none; or, if nothing is there yet, as many as the bytes allow, at least one. */
-function fitting(row: LedgerRow, ids: readonly number[], room: number, first: boolean, messageOf: (row: LedgerRow, id: number) => Outgoing | undefined) {
+function fitting({ row, gone }: Candidate, ids: readonly number[], room: number, first: boolean, messageOf: (row: LedgerRow, id: number) => Outgoing | undefined) {
   const list: Outgoing[] = [];
   let bytes = 0;
   for (const id of ids) {
     const message = messageOf(row, id);
-    if (message === undefined) continue;
+    if (message === undefined) {
+      if (row.tries?.[id] !== undefined) gone.add(id);
+      continue;
+    }
     if (bytes + message.bytes > room && !(first && list.length === 0)) return first ? { list, bytes, complete: false } : undefined;
     list.push(message);
     bytes += message.bytes;

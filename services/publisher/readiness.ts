@@ -2,11 +2,13 @@ import type { Settings } from '../../shared/config/settings.ts';
 import type { Metrics } from '../../shared/metrics/metrics.ts';
 import type { Logger } from '../../shared/runtime/log.ts';
 import { backoffMs } from './backoff.ts';
-import { Breaker, BREAKER_FIGURE } from './breaker.ts';
+import { BREAKER_FIGURE, type Breaker } from './breaker.ts';
 import type { PartitionResult, Sink, SinkFailure } from './sink.ts';
 
 export interface ReadinessOptions {
   sink: Sink;
+  /** The one of the sink's cluster: all its sinks share it. */
+  breaker: Breaker;
   settings: Settings;
   metrics: Metrics;
   log: Logger;
@@ -18,8 +20,8 @@ export interface ReadinessOptions {
 const RECHECK_MS = 10_000;
 
 /**
- * Whether a sink can be sent to: its breaker, and the last check of its configuration. The check is the breaker's probe as
- * well. Neither costs any message a try.
+ * Whether a sink can be sent to: its cluster's breaker, and the last check of its configuration. The check, which asks for the
+ * topic's metadata, is the breaker's probe as well. Neither costs any message a try.
  */
 export class Readiness {
   readonly #o: ReadinessOptions;
@@ -29,16 +31,18 @@ export class Readiness {
   #nextCheck = 0;
   #misfits = 0;
   #why: string | undefined = 'The sink was not reached yet.';
+  #away: string | undefined;
   #checking: Promise<void> | undefined;
 
   constructor(options: ReadinessOptions) {
     this.#o = options;
-    this.breaker = new Breaker(options.settings.breakerFailures, options.settings.breakerCooldown);
+    this.breaker = options.breaker;
   }
 
   /** Why nothing is sent; undefined while all is well. */
   get why(): string | undefined {
-    return this.#why;
+    if (this.breaker.state === 'closed') return this.#why;
+    return this.#away ?? `${this.#o.sink.cluster} does not answer. What is due waits in the ledger and is sent when it does.`;
   }
 
   /** Whether a send may begin; checks the sink first where that is due. */
@@ -48,7 +52,9 @@ export class Readiness {
       if (now - this.#checkedAt > RECHECK_MS) void this.#check();
       return true;
     }
-    if (this.breaker.state === 'closed' ? now >= this.#nextCheck : this.breaker.takeProbe(now)) await this.#check();
+    const open = this.breaker.state !== 'closed';
+    if (open ? this.breaker.takeProbe(now) : now >= this.#nextCheck) await this.#check();
+    else if (open) this.#o.metrics.count('relay_breaker_rejections_total', { cluster: this.#o.sink.cluster });
     return this.#checked && this.breaker.state === 'closed';
   }
 
@@ -61,7 +67,7 @@ export class Readiness {
   learn(results: readonly PartitionResult[]): void {
     const failures = results.flatMap((r) => r.failure ?? []);
     const away = failures.find((f) => f.class === 'cluster');
-    if (away !== undefined && failures.length === results.length) this.#away(away);
+    if (away !== undefined && failures.length === results.length) this.#failed(away);
     else if (results.length > 0) this.breaker.answered();
     const misfit = failures.find((f) => f.class === 'configuration');
     if (misfit !== undefined) this.#misfit(misfit);
@@ -82,12 +88,13 @@ export class Readiness {
     this.#checkedAt = now();
     if (result.ready) {
       this.breaker.answered();
-      if (!this.#checked || this.#why !== undefined) log.info({ sink: sink.name }, 'the sink can be sent to');
+      if (!this.#checked || this.#why !== undefined || this.#away !== undefined) log.info({ sink: sink.name }, 'the sink can be sent to');
       this.#checked = true;
       this.#misfits = 0;
       this.#why = undefined;
+      this.#away = undefined;
     } else if (result.failure.class === 'cluster') {
-      this.#away(result.failure);
+      this.#failed(result.failure);
     } else {
       this.breaker.answered();
       this.#misfit(result.failure);
@@ -95,10 +102,14 @@ export class Readiness {
     this.#show();
   }
 
-  #away(failure: SinkFailure): void {
-    const { now, log, sink } = this.#o;
+  #failed(failure: SinkFailure): void {
+    const { now, log, sink, metrics } = this.#o;
+    metrics.count('relay_breaker_failures_total', { cluster: sink.cluster });
     this.breaker.failed(now());
-    if (this.breaker.state === 'open') this.#say(`${sink.name} does not answer (${failure.code}). What is due waits in the ledger and is sent when it does.`, () => log.warn({ sink: sink.name, code: failure.code, reason: failure.message }, 'the sink does not answer: breaker open'));
+    if (this.breaker.state !== 'open') return;
+    const away = `${sink.name} does not answer (${failure.code}). What is due waits in the ledger and is sent when it does.`;
+    if (this.#away !== away) log.warn({ sink: sink.name, cluster: sink.cluster, code: failure.code, reason: failure.message }, 'the sink does not answer: breaker open');
+    this.#away = away;
   }
 
   #misfit(failure: SinkFailure): void {
@@ -106,16 +117,11 @@ export class Readiness {
     this.#checked = false;
     this.#misfits += 1;
     this.#nextCheck = now() + backoffMs(this.#misfits, settings, random());
-    this.#say(failure.message, () => log.error({ sink: sink.name, code: failure.code, reason: failure.message }, 'nothing can be sent to the sink until this is mended'));
-  }
-
-  /** Says it once, not at each try. */
-  #say(why: string, tell: () => void): void {
-    if (this.#why !== why) tell();
-    this.#why = why;
+    if (this.#why !== failure.message) log.error({ sink: sink.name, code: failure.code, reason: failure.message }, 'nothing can be sent to the sink until this is mended');
+    this.#why = failure.message;
   }
 
   #show(): void {
-    this.#o.metrics.set('relay_breaker_state', { sink: this.#o.sink.name }, BREAKER_FIGURE[this.breaker.state]);
+    this.#o.metrics.set('relay_breaker_state', { cluster: this.#o.sink.cluster }, BREAKER_FIGURE[this.breaker.state]);
   }
 }

@@ -2,7 +2,9 @@ import type { Settings } from '../../shared/config/settings.ts';
 import type { Metrics } from '../../shared/metrics/metrics.ts';
 import type { HealthPart } from '../../shared/runtime/health.ts';
 import type { Logger } from '../../shared/runtime/log.ts';
-import { UnknownKind, type LedgerStore } from './ledger-store.ts';
+import type { Breaker } from './breaker.ts';
+import { UnknownKind, type LedgerStore, type Records, type ReplayedLetter } from './ledger-store.ts';
+import type { LedgerRow } from './ledger-row.ts';
 import { marksOf, type Mark } from './marks.ts';
 import { PartitionRests } from './partition-rests.ts';
 import { assembleSend, pickMessages, type Send } from './plan-send.ts';
@@ -10,7 +12,7 @@ import { putRefused } from './put-refused.ts';
 import { Readiness } from './readiness.ts';
 import { SendSlots } from './send-slots.ts';
 import type { OwnedShard, ShardLeases } from './shard-leases.ts';
-import type { PartitionResult, Sink } from './sink.ts';
+import type { Outgoing, PartitionResult, Sink } from './sink.ts';
 
 export interface LoopOptions {
   sink: Sink;
@@ -18,6 +20,9 @@ export interface LoopOptions {
   store: LedgerStore;
   /** Whether a later version has a ledger row of its own, so that an older one need not be sent. */
   laterVersionsFollow: (kind: string) => boolean;
+  /** Whether the messages of a kind are events. */
+  inEvents: (kind: string) => boolean;
+  breaker: Breaker;
   settings: Settings;
   node: string;
   metrics: Metrics;
@@ -31,7 +36,6 @@ const LEAST_ROWS = 64;
 const MARK_RETRY_MS = 100;
 /** Sends that are loaded or marked meanwhile, so that the sink never waits for PostgreSQL. */
 const AHEAD = 2;
-const NOTHING: ReadonlySet<number> = new Set();
 
 /**
  * Ledger to one sink: takes due rows of owned shards, sends, marks. Several sends at once, never two of one shard. No
@@ -107,26 +111,22 @@ export class RelayLoop {
     const { sink, leases, store, settings, now } = this.#o;
     const shards = new Map(leases.available().map((s) => [s.shard, s]));
     if (shards.size === 0) return false;
-    const blocked = this.#blockedByShard(shards.values());
-    const from = [...blocked].map(([shard, partitions]) => ({ shard, blocked: [...partitions] }));
+    const blocked = this.#rests.blocked(now());
     const rowsPerShard = Math.min(sink.maxMessages, Math.max(4, Math.ceil(sink.maxMessages / this.#messagesPerRow)));
     const limit = Math.max(LEAST_ROWS, rowsPerShard * 2);
-    const rows = await store.take(from, { rowsPerShard, rows: limit, longestPauseMs: settings.retryMaxDelay, onlyDue: sink.orderedBy === 'record' });
+    const rows = await store.take([...shards.keys()], [...blocked], { rowsPerShard, rows: limit, longestPauseMs: settings.retryMaxDelay });
+    const takenAt = now();
     if (rows.length === 0) return false;
     this.#messagesPerRow = Math.max(1, rows.reduce((sum, r) => sum + r.span, 0) / rows.length);
-    const pick = pickMessages(rows, (shard) => blocked.get(shard) ?? NOTHING, sink);
-    for (const [no, wait] of pick.waits) {
-      const shard = shards.get(no);
-      if (shard !== undefined) hold(shard, now() + wait.ms, wait.partitions, now());
-    }
-    const taken = new Set((pick.candidates.length > 0 ? pick.candidates.map((c) => c.row) : rows).flatMap((r) => shards.get(r.shard) ?? []));
+    const candidates = pickMessages(rows, blocked, sink, this.#o.inEvents);
+    const taken = new Set((candidates.length > 0 ? candidates.map((c) => c.row) : rows).flatMap((r) => shards.get(r.shard) ?? []));
     for (const shard of taken) shard.lastTaken = now();
-    if (pick.candidates.length === 0) {
+    if (candidates.length === 0) {
       for (const shard of taken) shard.restUntil = now() + settings.relayPoll;
       return rows.length === limit;
     }
     for (const shard of taken) shard.inFlight = true;
-    const sending = this.#carryOut(pick.candidates, [...taken]).finally(() => {
+    const sending = this.#carryOut(candidates, [...taken], takenAt).finally(() => {
       for (const shard of taken) shard.inFlight = false;
       this.#inFlight.delete(sending);
       this.wake();
@@ -135,26 +135,18 @@ export class RelayLoop {
     return true;
   }
 
-  /** For each shard, the partitions that rest, and those that a put-off row of the shard holds. */
-  #blockedByShard(shards: Iterable<OwnedShard>): Map<number, ReadonlySet<number>> {
-    const now = this.#o.now();
-    const resting = this.#rests.blocked(now);
-    return new Map([...shards].map((s) => [s.shard, s.held !== undefined && now < s.held.until ? unionOf(resting, s.held.partitions) : resting]));
-  }
-
   /** One send from records to marks. Never rejects. */
-  async #carryOut(candidates: Send['candidates'], shards: readonly OwnedShard[]): Promise<void> {
-    const { sink, leases, store, log } = this.#o;
+  async #carryOut(candidates: Send['candidates'], shards: readonly OwnedShard[], takenAt: number): Promise<void> {
+    const { sink, leases, store, log, now } = this.#o;
     try {
       const records = await store.load(candidates);
-      const send = assembleSend(candidates, sink, (row, id) => {
-        const record = records.get(row.kind)?.get(id);
-        if (record === undefined || (Number(record.row.version) !== row.version && this.#o.laterVersionsFollow(row.kind))) return undefined;
-        return sink.message(row, id, record.row, record.sentAt);
-      });
+      const letters = await store.letters(candidates);
+      const send = assembleSend(candidates, sink, (row, id) => this.#messageOf(row, id, records, letters));
       const mayGoOn = () => shards.every((s) => leases.holds(s));
       const results = send.groups.length === 0 ? [] : await this.#slots.run(async () => (mayGoOn() ? this.#send(send, shards, mayGoOn) : []));
-      const marks = marksOf(send, results, (refusal, attempts) => putRefused(refusal, attempts, this.#o));
+      // The database's clock, carried on by this process' own.
+      const at = new Date((candidates[0]?.row.takenAt ?? 0) + now() - takenAt).toISOString();
+      const marks = marksOf(send, results, (refusal) => putRefused(refusal, this.#o), at);
       if (marks.length > 0) await this.#mark(marks, shards);
       await leases.releaseLeaving();
     } catch (error) {
@@ -162,6 +154,20 @@ export class RelayLoop {
       if (error instanceof UnknownKind) this.#unknownKind = error.message;
       log.warn({ err: error, sink: sink.name }, 'a send could not be prepared or marked; its rows are taken again');
     }
+  }
+
+  /** Undefined when nothing is to be sent: the record is gone, a later version takes its place, or a dead letter was outlived. */
+  #messageOf(row: LedgerRow, id: number, records: Records, letters: ReadonlyMap<LedgerRow, ReplayedLetter>): Outgoing | undefined {
+    const { sink, inEvents, laterVersionsFollow } = this.#o;
+    const record = records.get(row.kind)?.get(id);
+    if (row.op === 'replay') {
+      const letter = letters.get(row);
+      if (letter === undefined) return undefined;
+      if (inEvents(row.kind)) return sink.kept(row, id, letter);
+      return record === undefined ? undefined : sink.message({ ...row, op: letter.op }, id, record.row, record.sentAt);
+    }
+    if (record === undefined || (Number(record.row.version) !== row.version && laterVersionsFollow(row.kind))) return undefined;
+    return sink.message(row, id, record.row, record.sentAt);
   }
 
   async #send(send: Send, shards: readonly OwnedShard[], mayGoOn: () => boolean): Promise<PartitionResult[]> {
@@ -214,14 +220,4 @@ export class RelayLoop {
       }
     }
   }
-}
-
-/** Keeps in mind what a put-off row holds, so that what piles up behind it is passed over. */
-function hold(shard: OwnedShard, until: number, partitions: ReadonlySet<number>, now: number): void {
-  const still = shard.held !== undefined && now < shard.held.until ? shard.held : undefined;
-  shard.held = still === undefined ? { until, partitions } : { until: Math.min(until, still.until), partitions: unionOf(partitions, still.partitions) };
-}
-
-function unionOf(a: ReadonlySet<number>, b: ReadonlySet<number>): ReadonlySet<number> {
-  return new Set([...a, ...b]);
 }

@@ -20,8 +20,6 @@ export interface OwnedShard {
   lastTaken: number;
   /** Nothing is looked for before this. */
   restUntil: number;
-  /** Partitions that a put-off row holds until then. */
-  held: { until: number; partitions: ReadonlySet<number> } | undefined;
 }
 
 export interface LeaseOptions {
@@ -89,7 +87,7 @@ export class ShardLeases {
       const sendFrom = givenBack === true ? asked : now() + this.#o.quarantineMs;
       this.#owned.set(Number(shard), {
         shard: Number(shard), epoch: Number(epoch), sendFrom, leaseUntil: asked + leaseMs,
-        inFlight: false, leaving: false, unsettledUntil: 0, lastTaken: 0, restUntil: 0, held: undefined,
+        inFlight: false, leaving: false, unsettledUntil: 0, lastTaken: 0, restUntil: 0,
       });
     }
     this.#o.log.info({ sink, living, owned: this.#owned.size }, 'shards taken');

@@ -50,14 +50,22 @@ export interface PartitionResult {
   failure?: SinkFailure;
 }
 
+/** A message as it was sent, and where to: what a dead letter keeps. */
+export interface Evidence {
+  topic: string | null;
+  partition: number | null;
+  payload: string;
+  headers: Record<string, string> | null;
+}
+
 /** Whether a sink can be sent to now. */
 export type SinkCheck = { ready: true } | { ready: false; failure: SinkFailure };
 
 /** A destination. The relay's loop knows nothing else of it. */
 export interface Sink {
   readonly name: string;
-  /** What must be sent in order: all of a partition, or only what concerns the same record. */
-  readonly orderedBy: 'partition' | 'record';
+  /** What fails together with it, so that one breaker watches all of that: `kafka`, or the name of a service. */
+  readonly cluster: string;
   /** Most messages of a send. */
   readonly maxMessages: number;
   /** Most bytes for one partition in one send. */
@@ -69,6 +77,10 @@ export interface Sink {
   /** The partition of a record. Only after a check said ready. */
   partitionOf(id: number): number;
   message(row: LedgerRow, id: number, record: RecordRow, sentAt: string | null): Outgoing;
+  /** What a dead letter keeps of a message. */
+  evidence(message: Outgoing, partition: number): Evidence;
+  /** The message that was kept, as it was. Only after a check said ready. */
+  kept(row: LedgerRow, id: number, evidence: Pick<Evidence, 'payload' | 'headers'>): Outgoing;
   /**
    * Sends; resolves when the fate of each partition is known, never rejects. `mayGoOn` is asked before each request after
    * the first: a relay that lost its lease must not begin another.

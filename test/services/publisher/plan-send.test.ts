@@ -6,9 +6,10 @@ import type { LedgerRow } from '../../../services/publisher/ledger-row.ts';
 import type { Outgoing } from '../../../services/publisher/sink.ts';
 
 const NOTHING: ReadonlySet<number> = new Set();
-const limits: PlanLimits = { orderedBy: 'partition', maxMessages: 100, maxPartitionBytes: 1_000, partitionOf: (id) => id % 3 };
-const pick = (rows: LedgerRow[], blocked: Iterable<number> = [], over: Partial<PlanLimits> = {}) => pickMessages(rows, () => new Set(blocked), { ...limits, ...over });
-const sent = (result: ReturnType<typeof pick>) => result.candidates.map((c) => ({ row: c.row.id, send: Object.fromEntries(c.send), left: [...c.left] }));
+const limits: PlanLimits = { maxMessages: 100, maxPartitionBytes: 1_000, partitionOf: (id) => id % 3 };
+const inEvents = (kind: string) => kind === 'event';
+const pick = (rows: LedgerRow[], blocked: Iterable<number> = [], over: Partial<PlanLimits> = {}) => pickMessages(rows, new Set(blocked), { ...limits, ...over }, inEvents);
+const sent = (result: ReturnType<typeof pick>) => result.map((c) => ({ row: c.row.id, send: Object.fromEntries(c.send), left: [...c.left] }));
 const message = (bytes: number) => (_row: LedgerRow, id: number): Outgoing => ({ id, bytes, payload: null });
 
 describe('pickMessages', () => {
@@ -21,20 +22,32 @@ describe('pickMessages', () => {
     expect(sent(pick([row]))).toEqual([{ row: 1, send: { 1: [13], 2: [11] }, left: [] }]);
   });
 
-  test('what a partition cannot take now holds later rows of its shard from it, and only from it', () => {
-    const rows = [ledgerRow({ id: 1, firstId: 12, waitMs: 50, acks: { left: [0] } }), ledgerRow({ id: 2, firstId: 15 }), ledgerRow({ id: 3, firstId: 16 }), ledgerRow({ id: 4, firstId: 15, shard: 1 })];
-    const result = pick(rows);
-    expect(sent(result)).toEqual([{ row: 2, send: {}, left: [0] }, { row: 3, send: { 1: [16] }, left: [] }, { row: 4, send: { 0: [15] }, left: [] }]);
-    expect(result.waits.get(0)).toEqual({ ms: 50, partitions: new Set([0]) });
+  test('a refused message waits for its next time and holds up nothing else, not even in its row and partition', () => {
+    const tries = { 12: [{ at: '2026-11-22T10:00:00.000Z', code: 'MESSAGE_TOO_LARGE' }] };
+    const rows = [
+      ledgerRow({ id: 1, firstId: 10, span: 7, waitMs: 50, tries, acks: { 0: [[10, 14, 7]], left: [1], refused: [0] } }),
+      ledgerRow({ id: 2, firstId: 15 }), ledgerRow({ id: 3, op: 'update', version: 2, firstId: 12 }),
+    ];
+    expect(sent(pick(rows))).toEqual([{ row: 1, send: { 1: [10, 13, 16] }, left: [] }, { row: 2, send: { 0: [15] }, left: [] }, { row: 3, send: { 0: [12] }, left: [] }]);
+    expect(sent(pick([{ ...rows[0] as LedgerRow, waitMs: 0 }]))).toEqual([{ row: 1, send: { 0: [12], 1: [10, 13, 16] }, left: [] }]);
+  });
+
+  test('events go one by one: while one of a record is under way or refused, later ones of it wait, others do not', () => {
+    const event = (id: number, over: Partial<LedgerRow>) => ledgerRow({ id, kind: 'event', ...over });
+    const tries = { 12: [{ at: '2026-11-22T10:00:00.000Z', code: 'MESSAGE_TOO_LARGE' }] };
+    const rows = [event(1, { firstId: 12, span: 2 }), event(2, { op: 'update', firstId: 12, version: 2 }), event(3, { op: 'update', firstId: 15, version: 2 })];
+    expect(sent(pick(rows))).toEqual([{ row: 1, send: { 0: [12], 1: [13] }, left: [] }, { row: 3, send: { 0: [15] }, left: [] }]);
+    const refused = [event(1, { firstId: 12, span: 2, waitMs: 50, tries, acks: { 1: 7, left: [], refused: [0] } }), ...rows.slice(1)];
+    expect(sent(pick(refused))).toEqual([{ row: 3, send: { 0: [15] }, left: [] }]);
+  });
+
+  test('a replayed message goes apart from all else of its record', () => {
+    const replay = (id: number, firstId: number) => ledgerRow({ id, op: 'replay', firstId });
+    expect(sent(pick([ledgerRow({ id: 1, firstId: 10, span: 4 }), replay(2, 12), replay(3, 20), ledgerRow({ id: 4, op: 'update', firstId: 20 }), replay(5, 22)])).map((r) => r.row)).toEqual([1, 3, 5]);
   });
 
   test('a blocked partition holds nothing else up', () => {
     expect(sent(pick([ledgerRow({ id: 1, firstId: 10, span: 3 })], [1]))).toEqual([{ row: 1, send: { 0: [12], 2: [11] }, left: [1] }]);
-  });
-
-  test('where records do not wait for each other, only the same record is held', () => {
-    const rows = [ledgerRow({ id: 1, firstId: 12, waitMs: 50 }), ledgerRow({ id: 2, firstId: 15 }), ledgerRow({ id: 3, firstId: 12 })];
-    expect(sent(pick(rows, [], { orderedBy: 'record', partitionOf: () => 0 }))).toEqual([{ row: 1, send: {}, left: [0] }, { row: 2, send: { 0: [15] }, left: [] }, { row: 3, send: {}, left: [0] }]);
   });
 
   test('rows that do not fit wait whole; one that never would is cut', () => {
@@ -46,7 +59,7 @@ describe('pickMessages', () => {
 });
 
 describe('assembleSend', () => {
-  const assemble = (rows: LedgerRow[], messageOf: (row: LedgerRow, id: number) => Outgoing | undefined) => assembleSend(pickMessages(rows, () => NOTHING, limits).candidates, limits, messageOf);
+  const assemble = (rows: LedgerRow[], messageOf: (row: LedgerRow, id: number) => Outgoing | undefined) => assembleSend(pickMessages(rows, NOTHING, limits, inEvents), limits, messageOf);
 
   test('bytes are bounded for each partition; what does not fit stays left, and so does all behind it', () => {
     const rows = [ledgerRow({ id: 1, firstId: 0 }), ledgerRow({ id: 2, firstId: 3 }), ledgerRow({ id: 3, firstId: 6 }), ledgerRow({ id: 4, firstId: 1 })];
@@ -66,15 +79,39 @@ describe('assembleSend', () => {
   });
 });
 
-describe('any history of inserts, updates and failures', () => {
-  test.each(Array.from({ length: 150 }, (_, seed) => seed + 1))('the consumer sees each record in version order and its last version at the end (seed %i)', (seed) => {
-    const history = new History(seed);
-    history.play(60);
+describe('any history of inserts, updates, failures, refusals, dead letters, replays and discards', () => {
+  const seeds = Array.from({ length: 150 }, (_, seed) => seed + 1);
+  let died = 0;
+
+  test.each(seeds)('F64 of states the consumer sees each record in version order and its last version at the end (seed %i)', (seed) => {
+    const history = new History(seed, 'state');
+    history.play(120);
     history.drain();
     for (const [id, version] of history.versions()) {
       const seen = history.seen(id);
-      expect({ id, inOrder: inOrder(seen), last: seen.at(-1) }).toEqual({ id, inOrder: true, last: version });
+      const discarded = history.letters.some((l) => l.id === id && l.version === version && l.state === 'discarded');
+      expect({ id, inOrder: inOrder(seen), last: discarded ? version : seen.at(-1) }).toEqual({ id, inOrder: true, last: version });
     }
     expect(history.counted()).toEqual(history.owed());
+    expect(history.letters).toHaveLength(history.died());
+    died += history.died();
+  });
+
+  test.each(seeds)('of events the consumer sees every one of each record, in order, none before an earlier one (seed %i)', (seed) => {
+    const history = new History(seed, 'events');
+    history.play(120);
+    history.drain();
+    for (const [id, version] of history.versions()) {
+      const seen = history.seen(id);
+      const missing = Array.from({ length: version }, (_, i) => i + 1).filter((v) => !seen.includes(v) && !history.letters.some((l) => l.id === id && l.version === v && l.state === 'discarded'));
+      expect({ id, inOrder: inOrder(seen), missing }).toEqual({ id, inOrder: true, missing: [] });
+    }
+    expect(history.counted()).toEqual(history.owed());
+    expect(history.letters).toHaveLength(history.died());
+    died += history.died();
+  });
+
+  test('these histories were worth playing: messages died in them', () => {
+    expect(died).toBeGreaterThan(300);
   });
 });
