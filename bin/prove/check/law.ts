@@ -16,7 +16,7 @@ export interface VerifyAddresses {
 export function runVerify({ url, postgresUrl, kafkaBrokers }: VerifyAddresses, args: readonly string[], signal: AbortSignal): Promise<Checked> {
   const env = { ...process.env, SLUICE_URL: url, POSTGRES_URL: postgresUrl, KAFKA_BROKERS: kafkaBrokers };
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, ['--disable-warning=ExperimentalWarning', SLUICE, 'verify', '--json', ...args], { env, maxBuffer: MOST_BYTES, signal }, (error, out, err) => {
+    execFile(process.execPath, ['--disable-warning=ExperimentalWarning', SLUICE, 'verify', '--json', '--timeout', '900', ...args], { env, maxBuffer: MOST_BYTES, signal }, (error, out, err) => {
       // Exit code 1 says that something is not right: then the report names it.
       if (error !== null && error.code !== 1) return reject(new Error(`sluice verify ${args.join(' ')} failed: ${err.trim() || error.message}`, { cause: error }));
       resolve(JSON.parse(out) as Checked);

@@ -124,6 +124,7 @@ export async function startSystem({ settings, shape, stopped, tell }: SystemOpti
       const env = {
         POSTGRES_URL: through.href, NATS_URL: `nats://127.0.0.1:${await link(name, 'nats', natsPort)}`, KAFKA_BROKERS: `127.0.0.1:${kafkaLinks[role === 'relay' ? i : 0]}`,
         HOST: '127.0.0.1', PORT: String(edgePorts[i] ?? 0), METRICS_PORT: '0', LOG_FORMAT: 'json', SLUICE_DATA: folder.path,
+        VERIFY_TIMEOUT: '900000', // an hour makes millions of records
       };
       if (role === 'edge') edges[i] = `http://127.0.0.1:${await link('client', 'edge', edgePorts[i] as number, `client->${name}`)}`;
       nodes.push(await startNode(name, role, env, tools));
