@@ -69,6 +69,8 @@ async function untilKnown(errand: Errand, plan: ItemsPlan): Promise<{ attempts: 
         if (attempts > 1) judgeRepeat(errand, known, reading, attempts);
         known ??= { fates: withoutHope(reading.fates, unanswered), ...(reading.batchId === undefined ? {} : { batchId: reading.batchId }) };
         if (last || doubts-- <= 0) return done(known);
+        // Where nothing was stored the key is free again, and the next attempt sends it anew: what it is told counts.
+        if (!known.fates.some((fate) => typeof fate === 'number')) known = undefined;
         break;
       }
       case 'not-done':
