@@ -17,12 +17,13 @@ import { flushVsCopy } from './scenarios/flush-vs-copy.ts';
 import { lists } from './scenarios/lists.ts';
 import { memory } from './scenarios/memory.ts';
 import { oldWay } from './scenarios/old-way.ts';
+import { overload } from './scenarios/overload.ts';
 import { relay } from './scenarios/relay.ts';
 import { restToCommit } from './scenarios/rest-to-commit.ts';
 import { singleRecords } from './scenarios/single-records.ts';
 import { writersAdded } from './scenarios/writers.ts';
 
-const SCENARIOS: readonly Scenario[] = [flushVsCopy, restToCommit, singleRecords, endToEnd, oldWay, writersAdded, relay, lists, memory];
+const SCENARIOS: readonly Scenario[] = [flushVsCopy, restToCommit, singleRecords, endToEnd, oldWay, writersAdded, relay, lists, memory, overload];
 const BASELINE = new URL('./baseline.json', import.meta.url);
 const USAGE = `node bench/run.ts [options]
   --only a,b     only these scenarios: ${SCENARIOS.map((s) => s.name).join(', ')}
