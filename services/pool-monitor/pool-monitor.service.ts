@@ -4,12 +4,13 @@ import { every, type Loop } from '../../shared/runtime/every.ts';
 import { askAll } from '../../shared/runtime/fleet.ts';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
 import { rememberSamples } from './remember-samples.ts';
+import { lawLoop } from './watch-law.ts';
 import { ensureLedgerPartitions } from '../../shared/db/ledger-partitions.ts';
 
 const ASK_MS = 2_000;
 const PARTITIONS_INTERVAL_MS = 6 * 3_600_000;
 
-/** Samples the PostgreSQL pool of every node, and keeps the ledger's partitions ahead of time. */
+/** Samples the PostgreSQL pool of every node, keeps the ledger's partitions ahead of time, and on one node checks the law in the background. */
 export function createPoolMonitor(node: NodeContext): ServiceSchema {
   const samples = new Map<string, PoolSample>();
   let loops: Loop[] = [];
@@ -31,6 +32,7 @@ export function createPoolMonitor(node: NodeContext): ServiceSchema {
           rememberSamples(samples, answers, node.metrics);
         }, warn('pools could not be sampled')),
         every(PARTITIONS_INTERVAL_MS, () => ensureLedgerPartitions(node.database.pool, new Date()), warn('partitions of the ledger could not be made ahead')),
+        ...lawLoop(node, broker),
       ];
       for (const loop of loops) loop.start();
     },

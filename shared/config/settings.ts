@@ -121,6 +121,7 @@ export const SETTINGS = {
 
   logLevel: { type: 'choice', default: 'info', choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], group: 'Observing', meaning: 'Least severe log lines that are written.' },
   logFormat: { type: 'choice', default: 'auto', choices: ['auto', 'json', 'pretty'], group: 'Observing', meaning: 'Form of the log; auto is pretty on a terminal and JSON elsewhere.' },
+  verifyInterval: { type: 'number', default: 60_000, min: 0, max: 86_400_000, unit: 'ms', group: 'Observing', meaning: 'How often one relay of the fleet checks the law in the background, piece by piece, for the law_ gauges; 0 never does.' },
   poolSampleInterval: { type: 'number', default: 5_000, min: 100, max: 60_000, unit: 'ms', group: 'Observing', meaning: 'How often the pool monitor samples every pool.' },
 } as const satisfies Record<string, SettingRow>;
 

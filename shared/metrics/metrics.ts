@@ -62,6 +62,12 @@ export const METRICS = {
   relay_replayed_total: { type: 'counter', help: 'Dead letters that replays released.', labels: ['sink'] },
   pool_connections: { type: 'gauge', help: 'Connections of a node\'s PostgreSQL pool, by state.', labels: ['node', 'state'] },
   pool_utilization_share: { type: 'gauge', help: 'Active connections of a pool over its maximum.', labels: ['node'] },
+  law_broken: { type: 'gauge', help: 'Whether a breach of the law is known: 1 or 0. Told by the one node that checks in the background.' },
+  law_breaches: { type: 'gauge', help: 'Known breaches of the law, by part of it; 100 at most.', labels: ['law'] },
+  law_checked_timestamp_seconds: { type: 'gauge', help: 'Instant up to which what was taken in has been checked, since 1970.' },
+  law_check_seconds: { type: 'gauge', help: 'Time that the last check in the background took.' },
+  law_passes_total: { type: 'counter', help: 'Whole passes of the background check over the database.' },
+  law_failures_total: { type: 'counter', help: 'Checks in the background that could not be finished.' },
 } as const satisfies Record<string, Row>;
 
 export type MetricName = keyof typeof METRICS;

@@ -16,10 +16,10 @@ export function claimsQuery(sink: string, batchId: string, fromBatchId: string):
 select c.partition, c.base, c.low, c.high, c.complete and l.state = 'done' and l.superseded = 0 and l.dead = 0, l.batch_id, l.first_index, l.op, l.kind, l.first_id, l.version, ${REJECTED}
 from ledger l cross join lateral (
   select a.key::int as partition, (a.value)::text::int8 as base, l.first_id as low, l.first_id + l.span - 1 as high, true as complete
-  from jsonb_each(l.acks) a where a.key <> 'left' and jsonb_typeof(a.value) = 'number'
+  from jsonb_each(l.acks) a where a.key ~ '^[0-9]+$' and jsonb_typeof(a.value) = 'number'
   union all
   select a.key::int, (r->>2)::int8, (r->>0)::int8, (r->>1)::int8, false
-  from jsonb_each(l.acks) a cross join lateral jsonb_array_elements(case when jsonb_typeof(a.value) = 'array' then a.value else '[]' end) r where a.key <> 'left' and (r->>2)::int8 >= 0
+  from jsonb_each(l.acks) a cross join lateral jsonb_array_elements(case when jsonb_typeof(a.value) = 'array' then a.value else '[]' end) r where a.key ~ '^[0-9]+$' and (r->>2)::int8 >= 0
 ) c
 where l.sink = ${sink} and l.acks is not null and ${inScope(batchId, fromBatchId)}
 order by c.partition, c.base`;

@@ -48,8 +48,12 @@ summed as (
 verdict as materialized (
   select coalesce(b.id, s.batch_id) as batch_id, coalesce(b.kind, s.kind) as kind, b.id is null as orphan, b.state, b.requested,
          coalesce(s.written, 0) as written, coalesce(s.rejected, 0) as rejected, coalesce(s.inserted, 0) as inserted,
-         greatest(0, b.requested - coalesce(s.covered, 0)) as lacking, s.furthest, s.overlapping, s.differing, s.kind as ledger_kind
-  from (select id, kind, state, requested from batch where ${inScope('id')}) b full join summed s on s.batch_id = b.id
+         greatest(0, b.requested - coalesce(s.covered, 0)) as lacking, case when not b.growing then s.furthest end as furthest, s.overlapping, s.differing, s.kind as ledger_kind
+  from (
+    -- What an upload that is under way has been accepted is what the ledger has of it: how much will come nobody knows.
+    select id, kind, state, large and state = 'open' as growing, case when large and state = 'open' then coalesce((select t.covered from summed t where t.batch_id = id), 0) else requested end as requested
+    from batch where ${inScope('id')}
+  ) b full join summed s on s.batch_id = b.id
 ),
 total as (
   select kind, count(*) as batches, coalesce(sum(requested), 0) as accepted, sum(written) as written, sum(rejected) as rejected,
@@ -116,7 +120,7 @@ wrong as (
   select o.*, f.shards,
          delivered + waiting + superseded + dead <> written or delivered < 0 or superseded < 0 or dead < 0 as sum_off,
          op <> 'replay' and dead <> letters as letters_off,
-         case when delivered > 0 then acks is null or acks - 'left' = '{}' or (state = 'done' and acks ? 'left') else state = 'done' and acks @? '$.* ? (@.type() == "number")' end as acks_off,
+         case when delivered > 0 then acks is null or acks - 'left' - 'refused' = '{}' or (state = 'done' and acks ? 'left') else state = 'done' and acks @? '$.* ? (@.type() == "number")' end as acks_off,
          (state = 'done') <> (sent_at is not null) as instant_off,
          written > 0 and shard <> (first_id / ${ID_BLOCK}) % f.shards as shard_off
   from owed o left join (select value::int as shards from fixed_setting where name = 'shards') f on true
@@ -135,3 +139,12 @@ breach as (
 select coalesce((select json_agg(total order by kind, sink) from total), '[]'),
        coalesce((select json_agg(json_build_object('what', what, 'batchId', batch_id, 'kind', kind, 'firstIndex', first_index, 'sink', sink, 'expected', expected, 'found', found)) from breach), '[]')`,
 };
+
+/** Where a piece of some $2 ledger rows ends that begins with the batch id $1: the first batch id after it, or no row at the end. Batches stay whole. */
+export const PIECE_END: NamedStatement = {
+  name: '',
+  text: `select batch_id from ledger where batch_id > (select batch_id from ledger where batch_id >= $1::uuid order by batch_id offset $2 limit 1) order by batch_id limit 1`,
+};
+
+/** The database's clock, in ms since 1970. */
+export const CLOCK_MS: NamedStatement = { name: '', text: `select (extract(epoch from clock_timestamp()) * 1000)::int8::text` };
