@@ -12,13 +12,13 @@ export interface Progress {
 const TERMINAL_MS = 500;
 const FILE_MS = 10_000;
 
-/** Writes to `out`: on a terminal one line that is replaced, elsewhere a line every 10 s. `quiet` writes nothing but lines that stay. */
-export function createProgress(out: NodeJS.WriteStream, minutes: number, counts: () => Counts | undefined, quiet = false): Progress {
+/** Writes to `out`: on a terminal one line that is replaced, elsewhere a line every 10 s. */
+export function createProgress(out: NodeJS.WriteStream, minutes: number, counts: () => Counts | undefined): Progress {
   /** When clients began; what comes before doesn't count as time of the run. */
   let began: number | undefined;
   let stage = '';
   let last = { at: performance.now(), requests: 0, items: 0 };
-  const clear = () => (out.isTTY && !quiet ? '\r\u001b[K' : '');
+  const clear = () => (out.isTTY ? '\r\u001b[K' : '');
   const show = () => {
     const now = performance.now();
     const current = counts();
@@ -29,8 +29,8 @@ export function createProgress(out: NodeJS.WriteStream, minutes: number, counts:
     last = { at: now, requests, items };
     out.write(out.isTTY ? `${clear()}${text}` : `${text}\n`);
   };
-  const timer = quiet ? undefined : setInterval(show, out.isTTY ? TERMINAL_MS : FILE_MS);
-  timer?.unref();
+  const timer = setInterval(show, out.isTTY ? TERMINAL_MS : FILE_MS);
+  timer.unref();
   return {
     stage: (text) => void (stage = text),
     line: (text) => void out.write(`${clear()}${text}\n`),
