@@ -1,14 +1,25 @@
-import type { Target } from '../target.ts';
-import type { Fault, Random } from './fault.ts';
+import type { Fault } from './fault.ts';
+import { ALL_ROLES, NOTHING_TO_END, oneRunning } from './helpers.ts';
 
-/** kill -9 of one writer. */
-export const KILL_WRITER: Fault = {
-  name: 'kill-writer',
-  says: 'kill -9 of one writer',
-  touches: ['writer'],
-  inject(target: Target, random: Random) {
-    const writers = target.nodes('writer');
-    writers[Math.floor(random() * writers.length)]?.signal('SIGKILL');
-    return Promise.resolve({ end: () => Promise.resolve() });
+const KILL_ONE: readonly Fault[] = ALL_ROLES.map((role) => ({
+  name: `kill-${role}`,
+  says: `kill -9 of one ${role}`,
+  touches: [role],
+  inject(target, random) {
+    oneRunning(target, role, random).signal('SIGKILL');
+    return Promise.resolve(NOTHING_TO_END);
+  },
+}));
+
+const KILL_ALL: Fault = {
+  name: 'kill-all',
+  says: 'kill -9 of all nodes at once',
+  touches: ALL_ROLES,
+  inject(target) {
+    for (const node of target.nodes()) node.signal('SIGKILL');
+    return Promise.resolve(NOTHING_TO_END);
   },
 };
+
+/** Nodes that end without a word. */
+export const KILL_NODES: readonly Fault[] = [...KILL_ONE, KILL_ALL];
