@@ -1,5 +1,7 @@
 import type { ServiceBroker } from 'moleculer';
+import type { BatchCommand } from '../../shared/batches/states.ts';
 import type { NamedStatement } from '../../shared/db/queries/flush.ts';
+import { LARGE_KIND } from '../../shared/db/queries/large-batches.ts';
 import { runStatement } from '../../shared/db/run-statement.ts';
 import { columnsOf } from '../../shared/records/columns.ts';
 import type { RecordKind } from '../../shared/records/record-kind.ts';
@@ -17,6 +19,9 @@ import { buildOpenApi } from './openapi/build.ts';
 import type { Operation, Route } from './routes-table.ts';
 import { verifyHandler } from './verify/handler.ts';
 import type { VerifiedTable } from '../../shared/law/check-law.ts';
+import { patchUpload, postUpload, type UploadTools } from './upload/post-upload.ts';
+import { steerBatch } from './upload/steer-batch.ts';
+import { uploadCalls } from './upload/upload-calls.ts';
 import { intakeCalls, type Intake, type ServedKind } from './write/intake.ts';
 import { postBatch } from './write/post-batch.ts';
 import { postOne } from './write/post-one.ts';
@@ -33,6 +38,8 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker): (ro
     stored: (kind, ids) => getRecords(kind.reader, ids),
   };
   const run = (statement: NamedStatement, values: unknown[]) => runStatement(node.database.pool, statement, values, settings.statementTimeout);
+  const upload: UploadTools = { calls: uploadCalls(broker), limits: settings };
+  const kindOfBatch = async (id: string) => kinds.get(((await run(LARGE_KIND, [id]))[0]?.[0] as string | undefined) ?? '');
   const openapi = JSON.stringify(buildOpenApi([...kinds.values()], settings));
   const kindOf = (route: Route): ServedKind => {
     const kind = kinds.get(route.kind?.name ?? '');
@@ -43,6 +50,9 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker): (ro
   const make: Record<Operation, (route: Route) => Handler> = {
     'post-one': (route) => (call) => postOne(intake, kindOf(route), call),
     'post-batch': (route) => (call) => postBatch(intake, kindOf(route), call),
+    'post-upload': (route) => (call) => postUpload(upload, kindOf(route), call),
+    'patch-upload': () => (call) => patchUpload(upload, kindOfBatch, call),
+    'steer-batch': (route) => (call) => steerBatch(broker, route.path.split('/').at(-1) as BatchCommand, settings.unknownQuery, call),
     'put-record': (route) => (call) => putOne(intake, kindOf(route), call),
     'list-records': (route) => (call) => list(kindOf(route).reader, settings.unknownQuery, call),
     'get-record': (route) => (call) => get(kindOf(route).reader, settings.unknownQuery, call),

@@ -1,6 +1,7 @@
+import { COMMANDS } from '../../shared/batches/states.ts';
 import type { RecordKind } from '../../shared/records/record-kind.ts';
 
-export type Method = 'GET' | 'POST' | 'PUT';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH';
 
 /** What a route does; the gateway has one handler for each. */
 export type Operation =
@@ -9,6 +10,9 @@ export type Operation =
   | 'list-records'
   | 'get-record'
   | 'put-record'
+  | 'post-upload'
+  | 'patch-upload'
+  | 'steer-batch'
   | 'batch-status'
   | 'batch-items'
   | 'verify'
@@ -33,6 +37,8 @@ export interface Route {
 /** Routes that exist whatever the kinds are. */
 const COMMON: readonly Route[] = [
   { method: 'GET', path: '/api/v1/batches/{id}', operation: 'batch-status', summary: 'State and counts of a batch, and of its delivery' },
+  { method: 'PATCH', path: '/api/v1/batches/{id}', operation: 'patch-upload', summary: 'The rest of an upload that broke off, from its Upload-Offset' },
+  ...COMMANDS.map((command): Route => ({ method: 'POST', path: `/api/v1/batches/{id}/${command}`, operation: 'steer-batch', summary: `${command[0]?.toUpperCase() ?? ''}${command.slice(1)} a large batch` })),
   { method: 'GET', path: '/api/v1/batches/{id}/items', operation: 'batch-items', summary: 'One receipt for each item of a batch' },
   { method: 'GET', path: '/api/v1/verify', operation: 'verify', summary: 'Whether the law holds: every accepted item accounted for, in ledger, tables and delivery' },
   { method: 'GET', path: '/health/live', operation: 'health-live', summary: 'Whether this process runs' },
@@ -59,6 +65,7 @@ function routesOfKind(kind: RecordKind): Route[] {
   const routes: Route[] = [
     { method: 'POST', path: many, operation: 'post-one', kind, summary: `Store one ${kind.name}` },
     { method: 'POST', path: `${many}/batch`, operation: 'post-batch', kind, summary: `Store a batch of ${kind.rest.collection}, with an answer for each` },
+    { method: 'POST', path: `/api/v1/batches/${kind.rest.collection}`, operation: 'post-upload', kind, summary: `Store a large batch of ${kind.rest.collection}, streamed` },
     { method: 'GET', path: many, operation: 'list-records', kind, summary: `List ${kind.rest.collection}` },
     { method: 'GET', path: one, operation: 'get-record', kind, summary: `One ${kind.name}` },
   ];

@@ -17,26 +17,36 @@ const BLANK = /^[ \t\r]*$/;
  * @throws ProblemError 400 empty-body if there is no line but blank ones
  */
 export function parseNdjson(body: Buffer): unknown[] {
-  const bytes = withoutByteOrderMark(body);
-  const json = jsonBytes(bytes);
-  // In ASCII a character is a byte, so one decoding serves all lines; otherwise each has its own.
-  const ascii = isAscii(bytes) ? bytes.toString('latin1') : undefined;
-  const items: unknown[] = [];
-  let line = 0;
-  for (let start = 0; start < bytes.length; ) {
-    const found = bytes.indexOf(LINE_FEED, start);
-    const end = found < 0 ? bytes.length : found;
-    line++;
-    const text = ascii?.slice(start, end) ?? decodeUtf8(bytes.subarray(start, end));
-    if (text === undefined) items.push(new BrokenLine(line, `it is not valid UTF-8 at its byte ${firstInvalidUtf8(bytes.subarray(start, end))} (counted from 0).`));
-    else if (!BLANK.test(text)) items.push(parseLine(text, line, json, start));
-    start = end + 1;
-  }
+  const { items } = parseLines(withoutByteOrderMark(body), 0);
   if (items.length === 0) {
     const errors = [{ pointer: '', code: 'empty-body', message: 'has no line' }];
     throw new ProblemError({ status: 400, code: 'empty-body', title: 'The body is empty', detail: 'The body is empty; one JSON value a line was expected.', errors });
   }
   return items;
+}
+
+/**
+ * Parses lines as parseNdjson does; there may be none.
+ * @param before number of lines before these; undefined where that is not known: then faults name no line
+ * @returns the items, and how many lines there were, blank ones included
+ */
+export function parseLines(bytes: Buffer, before: number | undefined): { items: unknown[]; lines: number } {
+  const json = jsonBytes(bytes);
+  // In ASCII a character is a byte, so one decoding serves all lines; otherwise each has its own.
+  const ascii = isAscii(bytes) ? bytes.toString('latin1') : undefined;
+  const items: unknown[] = [];
+  let lines = 0;
+  for (let start = 0; start < bytes.length; ) {
+    const found = bytes.indexOf(LINE_FEED, start);
+    const end = found < 0 ? bytes.length : found;
+    lines++;
+    const line = before === undefined ? 0 : before + lines;
+    const text = ascii?.slice(start, end) ?? decodeUtf8(bytes.subarray(start, end));
+    if (text === undefined) items.push(new BrokenLine(line, `it is not valid UTF-8 at its byte ${firstInvalidUtf8(bytes.subarray(start, end))} (counted from 0).`));
+    else if (!BLANK.test(text)) items.push(parseLine(text, line, json, start));
+    start = end + 1;
+  }
+  return { items, lines };
 }
 
 /** The value of a line that isn't blank, whose bytes begin at `start` of `json`. */

@@ -3,13 +3,12 @@ import { ProblemError } from '../../../shared/errors/problem.ts';
 import type { Answer, Call } from '../http/call.ts';
 import { ignoredHeader, unknownParameters, type UnknownQuery } from '../http/parameters.ts';
 import { recordIdOf } from '../write/record-id.ts';
+import { batchIdOf } from './batch-id.ts';
 import { batchItems, ITEM_STATUSES, type ItemStatus } from './batch-items.ts';
 import { batchStatus } from './batch-status.ts';
 import { listRecords } from './list-records.ts';
 import { parseListQuery } from './parse-list-query.ts';
 import { getRecord, type RecordReader } from './record-reader.ts';
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** GET of a list. */
 export async function list(reader: RecordReader, unknown: UnknownQuery, call: Call): Promise<Answer> {
@@ -51,12 +50,6 @@ export async function items(run: RecordReader['run'], unknown: UnknownQuery, cal
 
 function isItemStatus(text: string): text is ItemStatus {
   return (ITEM_STATUSES as readonly string[]).includes(text);
-}
-
-function batchIdOf(call: Call): string {
-  const id = call.params.id ?? '';
-  if (UUID.test(id)) return id.toLowerCase();
-  throw new ProblemError({ status: 400, code: 'invalid-id', title: 'Invalid id', detail: 'The id of a batch is a UUID.', errors: [{ pointer: 'id', code: 'format', message: 'must be a UUID' }] });
 }
 
 function invalidQuery(errors: { pointer: string; code: string; message: string }[]): ProblemError {

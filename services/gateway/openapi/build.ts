@@ -38,7 +38,7 @@ function operationOf(route: Route, limits: Limits): Schema {
   const { tag, ...described } = describe(route.operation, route.kind, limits);
   const file = route.path.includes('{file}') ? [{ name: 'file', in: 'path', required: true, schema: { type: 'string' } }] : [];
   return {
-    operationId: [...route.operation.split('-'), ...(route.kind === undefined ? [] : [route.kind.name]), ...(route.alias === true ? ['at', ...route.path.split(/[^A-Za-z]+/).filter((p) => p !== '')] : [])].join('-'),
+    operationId: [...route.operation.split('-'), ...(route.kind === undefined ? [] : [route.kind.name]), ...(route.operation === 'steer-batch' ? [route.path.split('/').at(-1) ?? ''] : []), ...(route.alias === true ? ['at', ...route.path.split(/[^A-Za-z]+/).filter((p) => p !== '')] : [])].join('-'),
     tags: [tag],
     summary: route.summary,
     ...described,
@@ -67,5 +67,6 @@ const HEADERS: Record<string, Schema> = {
   'Idempotency-Replayed': { description: '`true` when this is the answer of an earlier request with the same key.', schema: { enum: ['true'] } },
   'Sluice-Ignored': { description: 'What of the query was not known and left out, where the setting unknownQuery allows it.', schema: { type: 'string' } },
   'Sluice-Batch-Id': { description: 'The batch that the record came with: /api/v1/batches/{id}.', schema: { type: 'string', format: 'uuid' } },
+  'Upload-Offset': { description: 'Bytes of the upload that were taken: where it goes on.', schema: { type: 'integer', format: 'int64', minimum: 0 } },
   Location: { description: 'Where to read on.', schema: { type: 'string', format: 'uri-reference' } },
 };

@@ -1,4 +1,5 @@
 import type { RecordKind } from '../../../shared/records/record-kind.ts';
+import { OPTION_NAMES, optionHeader } from '../upload/options.ts';
 import { DEEPEST, DEFAULT_LIMIT, MOST_LIMIT } from '../list/parse-list-query.ts';
 import type { Operation } from '../routes-table.ts';
 import { ref, schemaName, type Schema } from './schemas.ts';
@@ -40,12 +41,24 @@ const writeParameters = [parameter('Idempotency-Key'), parameter('Prefer')];
 const idParameter = { name: 'id', in: 'path', required: true, description: 'A whole number from 1 to 2^53 - 1; anything else is 400 `invalid-id`.', schema: { type: 'integer', format: 'int64', minimum: 1, maximum: Number.MAX_SAFE_INTEGER } };
 const batchParameter = { name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } };
 
+const offsetParameter = { name: 'Upload-Offset', in: 'header', description: 'Bytes of the (decoded) upload that came before.', schema: { type: 'integer', format: 'int64', minimum: 0 } };
+const uploadContent = { 'application/x-ndjson': { schema: { type: 'string' } }, 'application/json': { schema: {} }, 'text/csv': { schema: { type: 'string' } } };
+const uploaded = json('Every item is in the ledger, or staged.', ref('Uploaded'), 'Location', 'Sluice-Batch-Id', 'Idempotency-Replayed');
+const optionParameters = OPTION_NAMES.map((name) => ({ name, in: 'query', description: `Also as the header ${optionHeader(name)}.`, schema: { type: 'string' } }));
+
 /** What the document says of an operation; `kind` is that of the route. */
 export function describe(operation: Operation, kind: RecordKind | undefined, limits: Limits): Described {
   if (kind !== undefined) return describeRecords(operation, kind, limits);
   switch (operation) {
     case 'batch-status':
       return { tag: 'batches', parameters: [batchParameter], responses: { '200': json('Counts of one moment.', ref('BatchStatus'), 'Sluice-Ignored'), '400': badQuery, '404': problem('No such batch (`not-found`).'), '503': unavailable } };
+    case 'patch-upload':
+      return {
+        tag: 'batches', parameters: [batchParameter, { ...offsetParameter, required: true }], requestBody: { required: true, content: uploadContent },
+        responses: { '202': uploaded, '400': problem('The upload cannot be read; says at which byte. What came before stands.', 'Upload-Offset'), '404': problem('No such batch (`not-found`).'), '409': problem('Another offset is right (`wrong-offset`), or nothing can be added (`upload-over`, `upload-in-progress`).', 'Upload-Offset'), '415': writing['415'], '503': unavailable },
+      };
+    case 'steer-batch':
+      return { tag: 'batches', parameters: [batchParameter], responses: { '200': json('The state then.', ref('BatchMoved')), '400': badQuery, '404': problem('No such batch (`not-found`).'), '409': problem('Not in this state (`not-now`); says what is allowed.'), '503': unavailable } };
     case 'batch-items':
       return {
         tag: 'batches',
@@ -74,6 +87,7 @@ export function describe(operation: Operation, kind: RecordKind | undefined, lim
       return { tag: 'operations', parameters: [], responses: { '200': text('A page for people, and its files.', 'text/html'), '404': problem('No such file (`not-found`).') } };
     case 'post-one':
     case 'post-batch':
+    case 'post-upload':
     case 'list-records':
     case 'get-record':
     case 'put-record':
@@ -103,6 +117,14 @@ function describeRecords(operation: Operation, kind: RecordKind, limits: Limits)
           '503': { ...unavailable, content: { 'application/json': { schema: ref(`${name}Batch`) }, 'application/problem+json': { schema: ref('Problem') } } },
         },
       };
+    case 'post-upload':
+      return {
+        tag: 'batches',
+        description: 'Taken in as it comes, as fast as it is written; broken off, it goes on with Upload-Offset under the same Idempotency-Key, or by PATCH of the batch.',
+        parameters: [...optionParameters, offsetParameter, parameter('Idempotency-Key')],
+        requestBody: { required: true, content: uploadContent },
+        responses: { '202': uploaded, '400': problem('The upload cannot be read; says at which byte. What came before stands.', 'Upload-Offset'), '409': problem('Another offset is right (`wrong-offset`), or nothing can be added (`upload-over`, `upload-in-progress`).', 'Upload-Offset'), '413': problem('More items than a large batch may have.'), '415': writing['415'], '422': writing['422'], '503': unavailable },
+      };
     case 'list-records':
       return {
         tag,
@@ -114,6 +136,8 @@ function describeRecords(operation: Operation, kind: RecordKind, limits: Limits)
       return { tag, parameters: [idParameter], responses: { '200': json('The record.', ref(name), 'Sluice-Ignored'), '400': badQuery, '404': problem('No such record (`not-found`).'), '503': unavailable } };
     case 'put-record':
       return { tag, parameters: [idParameter, ...writeParameters], requestBody: body(ref(`${name}Change`)), responses: { '200': json('The changed record.', ref(name), 'Sluice-Batch-Id', 'Idempotency-Replayed'), '202': pending, '400': problem('The change was refused: see errors.'), '404': problem('No such record (`not-found`).'), ...writing, '409': problem('The record has another version by now (`version-conflict`), or the same Idempotency-Key is in work (`request-in-progress`).') } };
+    case 'patch-upload':
+    case 'steer-batch':
     case 'batch-status':
     case 'batch-items':
     case 'verify':

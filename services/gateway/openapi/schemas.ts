@@ -1,3 +1,4 @@
+import { BATCH_STATES } from '../../../shared/batches/states.ts';
 import type { Column } from '../../../shared/records/columns.ts';
 import { scaleOf } from '../../../shared/records/columns.ts';
 import type { ItemRule, ItemRules } from '../../../shared/records/item-rules.ts';
@@ -110,6 +111,8 @@ export const COMMON_SCHEMAS: Record<string, Schema> = {
     totalIsEstimate: { const: true, description: 'There when more than 100,000 match: totalElements is an estimate then.' },
     totalPages: count, currentPage: { ...count, description: 'The first page is 0.' }, hasNext: { type: 'boolean' }, hasPrevious: { type: 'boolean' },
   }, ['totalIsEstimate']),
+  Uploaded: object({ batchId: { type: 'string', format: 'uuid' }, state: { enum: [...BATCH_STATES] }, accepted: count, rejected: count, predictedFinish: { type: ['string', 'null'], format: 'date-time' } }),
+  BatchMoved: object({ batchId: { type: 'string', format: 'uuid' }, state: { enum: [...BATCH_STATES] } }),
   Pending: object({ status: { const: 'PENDING' }, message: { type: 'string' }, totalRequested: count, batchId: { type: 'string', format: 'uuid' }, results: { type: 'array', maxItems: 0 } }),
   SinkCounts: object({ due: count, delivered: count, waiting: count, dead: count, discarded: count, superseded: count }),
   BatchStatus: object({

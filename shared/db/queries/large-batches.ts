@@ -30,6 +30,9 @@ select id, $2, $3, 'RECEIVING', $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, n
 returning id`,
 };
 
+/** The kind of a large batch. */
+export const LARGE_KIND: NamedStatement = { name: 'large-kind', text: 'select kind from large_batch where id = $1' };
+
 /** The batch that a key names: the same sort of request or not, and its id. */
 export const LARGE_OF_KEY: NamedStatement = {
   name: 'large-of-key',

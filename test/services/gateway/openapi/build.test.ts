@@ -83,5 +83,5 @@ test('a kind that cannot be changed has no PUT, and one whose names are the same
   const { change: _, ...rest } = execution;
   const fixed: RecordKind = { ...rest, rest: { collection: 'notes', one: 'notes' } };
   const routes = routesOf([fixed]).filter((route) => route.kind !== undefined).map((route) => `${route.method} ${route.path}`);
-  expect(routes).toEqual(['POST /api/v1/notes', 'POST /api/v1/notes/batch', 'GET /api/v1/notes', 'GET /api/v1/notes/{id}']);
+  expect(routes).toEqual(['POST /api/v1/notes', 'POST /api/v1/notes/batch', 'POST /api/v1/batches/notes', 'GET /api/v1/notes', 'GET /api/v1/notes/{id}']);
 });

@@ -1,0 +1,88 @@
+import { request } from 'node:http';
+import { execution } from '../helpers/executions.ts';
+import { send } from '../helpers/http.ts';
+import { query } from '../helpers/query.ts';
+import { startSystem, type TestSystem } from '../helpers/system.ts';
+import { waitFor } from '../helpers/wait-for.ts';
+
+let system: TestSystem;
+beforeAll(async () => {
+  system = await startSystem({});
+});
+afterAll(() => system.stop());
+
+const NDJSON = { 'Content-Type': 'application/x-ndjson' };
+const lines = (count: number, from = 0) => Array.from({ length: count }, (_, i) => JSON.stringify(execution({ securityId: `L${String(from + i).padStart(23, '0')}` }))).map((line) => `${line}\n`);
+const post = (body: string, headers: Record<string, string> = {}, path = '/api/v1/batches/executions') => send(system.url, 'POST', path, body, { ...NDJSON, ...headers });
+const stored = async (batchId: string) => Number((await query<{ n: string }>(system.databaseUrl, `select count(*) as n from execution e where exists (select from ledger l where l.batch_id = $1 and l.op = 'insert' and e.id >= l.first_id and e.id < l.first_id + l.span)`, [batchId]))[0]?.n);
+
+test('a large batch is taken in whole: every good line is stored once, a bad line is one rejected item with its line number', async () => {
+  const body = lines(3_000);
+  body[1_700] = '{"broken\n';
+  const { status, body: answer, headers } = await post(body.join(''));
+  expect({ status, answer }).toMatchObject({ status: 202, answer: { state: 'COMPLETED', accepted: 3_000, rejected: 1 } });
+  expect(headers.get('location')).toBe(`/api/v1/batches/${answer.batchId as string}`);
+  expect(await stored(answer.batchId as string)).toBe(2_999);
+  const failed = (await send(system.url, 'GET', `/api/v1/batches/${answer.batchId as string}/items?status=FAILED`)).text.trim().split('\n').map((l) => JSON.parse(l) as object);
+  expect(failed).toMatchObject([{ index: 1_700, errors: [{ code: 'invalid-json', message: expect.stringContaining('Line 1701') as string }] }]);
+  expect((await send(system.url, 'GET', `/api/v1/batches/${answer.batchId as string}`)).body).toMatchObject({ state: 'closed', accepted: 3_000, written: 2_999, rejected: 1, pending: 0, law: { items: { holds: true } } });
+});
+
+/** Sends the first bytes of a body and breaks the connection; resolves when it is closed. */
+function breakOff(body: string, upTo: number, key: string): Promise<void> {
+  return new Promise((resolve) => {
+    const req = request(`${system.url}/api/v1/batches/executions`, { method: 'POST', headers: { ...NDJSON, 'idempotency-key': key, 'transfer-encoding': 'chunked' } });
+    req.on('error', () => resolve());
+    req.on('close', () => resolve());
+    req.write(body.slice(0, upTo), () => setTimeout(() => req.destroy(), 300));
+  });
+}
+
+test('an upload that breaks off goes on from the offset that is told; a wrong offset is 409 with the right one; nothing is written twice', async () => {
+  const body = lines(4_000, 10_000).join('');
+  const key = 'breaks-off';
+  await breakOff(body, Math.floor(body.length * 0.6), key);
+  const wrong = await waitFor(async () => {
+    const answer = await post('', { 'idempotency-key': key, 'upload-offset': '1' });
+    return answer.status === 409 && answer.body.code === 'wrong-offset' && answer;
+  }, { what: 'the upload to be left' });
+  const offset = (wrong.body.offset as { bytes: number; items: number });
+  expect(offset.items).toBeGreaterThanOrEqual(1_500);
+  expect(wrong.headers.get('upload-offset')).toBe(String(offset.bytes));
+  const rest = await post(body.slice(offset.bytes), { 'idempotency-key': key, 'upload-offset': String(offset.bytes) });
+  expect(rest).toMatchObject({ status: 202, body: { state: 'COMPLETED', accepted: 4_000, rejected: 0 } });
+  expect(await stored(rest.body.batchId as string)).toBe(4_000);
+
+  const again = await post(body, { 'idempotency-key': key });
+  expect(again).toMatchObject({ status: 202, body: { batchId: rest.body.batchId, accepted: 4_000 } });
+  expect(again.headers.get('idempotency-replayed')).toBe('true');
+  expect(await stored(rest.body.batchId as string)).toBe(4_000);
+  expect(await post(lines(4_000, 50_000).join(''), { 'idempotency-key': key })).toMatchObject({ status: 422, body: { code: 'idempotency-key-reused' } });
+});
+
+test('PATCH goes on by the batch\'s own address', async () => {
+  const body = lines(2_000, 20_000).join('');
+  await breakOff(body, Math.floor(body.length / 2), 'patched');
+  const [row] = await waitFor(async () => {
+    const rows = await query<{ id: string; bytes: string }>(system.databaseUrl, `select b.id, c.bytes from batch b join idempotency i on i.batch_id = b.id join lateral (select bytes from checkpoint where batch_id = b.id order by no desc limit 1) c on true where i.key = 'patched' and b.lease_owner is null`);
+    return rows.length > 0 && rows;
+  }, { what: 'the lease to be given back' });
+  const answer = await send(system.url, 'PATCH', `/api/v1/batches/${row?.id ?? ''}`, body.slice(Number(row?.bytes)), { ...NDJSON, 'upload-offset': row?.bytes ?? '' });
+  expect(answer).toMatchObject({ status: 202, body: { batchId: row?.id, state: 'COMPLETED', accepted: 2_000 } });
+});
+
+test('errorPolicy=stop ends a batch at its first refused item; what was written stands', async () => {
+  const body = lines(2_000, 30_000);
+  body[600] = '{"executionStatus":"WHAT"}\n';
+  const answer = await post(body.join(''), {}, '/api/v1/batches/executions?errorPolicy=stop&parallelism=1');
+  expect(answer).toMatchObject({ status: 409, body: { code: 'upload-over', state: 'FAILED' } });
+  const id = answer.body.batchId as string;
+  expect(await query(system.databaseUrl, 'select state, error_code from large_batch where id = $1', [id])).toEqual([{ state: 'FAILED', error_code: 'error-policy' }]);
+  expect((await send(system.url, 'GET', `/api/v1/batches/${id}`)).body).toMatchObject({ state: 'closed', pending: 0, law: { items: { holds: true } } });
+});
+
+test('options out of their bounds are named; a command that cannot be carried out says what can', async () => {
+  expect(await post('', {}, '/api/v1/batches/executions?priority=urgent&parallelism=0&deadline=forever')).toMatchObject({ status: 400, body: { code: 'invalid-options', errors: [{ pointer: '?priority' }, { pointer: '?parallelism' }, { pointer: '?deadline' }] } });
+  const { body } = await post(lines(1, 40_000).join(''));
+  expect(await send(system.url, 'POST', `/api/v1/batches/${body.batchId as string}/pause`)).toMatchObject({ status: 409, body: { code: 'not-now', state: 'COMPLETED', allowed: [] } });
+});
