@@ -64,7 +64,7 @@ export function createGateway(node: NodeContext): ServiceSchema {
     },
     started(this: Service) {
       const { server } = this as WebService;
-      tuneServer(server, settings.requestDeadline);
+      tuneServer(server);
       protection.start(server);
       node.onDrain.push(() => closeServer(server));
       const { port } = server.address() as AddressInfo;

@@ -20,6 +20,8 @@ const SMALL_PARTS = 256;
 /** Longest time that setTimeout can wait. */
 const LONGEST_TIMER = 2_147_483_647;
 
+const leftBodies = new WeakSet<IncomingMessage>();
+
 /** How to tell the body being read from a socket that its connection is broken; see tellReader. */
 const readers = new WeakMap<Duplex, (cause: Error) => void>();
 
@@ -135,9 +137,11 @@ function collect(req: IncomingMessage, maxBytes: number, deadlineAt: number): Pr
 
 /**
  * Leaves a body unread, after a refusal. Takes what is still coming off the connection: closing it with bytes unread would make TCP reset it, and the reset can
- * overtake the answer. Bounded, so that nobody is listened to for ever.
+ * overtake the answer. Bounded, so that nobody is listened to for ever. Harmless when done twice, or when all was read.
  */
 export function leaveBody(req: IncomingMessage): void {
+  if (leftBodies.has(req)) return;
+  leftBodies.add(req);
   // What fails from here on fails after the refusal: there is nobody left to tell.
   req.on('error', () => undefined);
   if (req.destroyed || req.complete) {

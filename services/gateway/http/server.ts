@@ -6,13 +6,12 @@ import { tellReader } from '../body/read-body.ts';
 const HEADERS_MS = 10_000;
 /** Longer than the usual load balancer's 60 s, so that it is never we who close a connection it is about to use. */
 const KEEP_ALIVE_MS = 65_000;
-/** Time for a slow body beyond the call's own deadline, within which it has been answered 408. */
-const BODY_GRACE_MS = 5_000;
 
 /** Sets the server's own limits; the call's deadline is kept by the call. */
-export function tuneServer(server: Server, deadlineMs: number): void {
+export function tuneServer(server: Server): void {
   server.headersTimeout = HEADERS_MS;
-  server.requestTimeout = deadlineMs + BODY_GRACE_MS;
+  // A large upload may take hours; every other body has the deadline of its call, and what is left unread is closed with its answer.
+  server.requestTimeout = 0;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     // A broken body is answered by whoever reads it.
