@@ -20,6 +20,10 @@ describe('more load than can be done', () => {
   beforeAll(async () => {
     system = await startSystem({ writers: 1, settings: { queueMaxItems: 2_000, maxReads: 3, writerConcurrency: 1, lockTimeout: 10_000, statementTimeout: 20_000 } });
   });
+  const holders: pg.Client[] = [];
+  afterEach(async () => {
+    for (const client of holders.splice(0)) await client.end();
+  });
   afterAll(() => system.stop());
 
   const told: Told[] = [];
@@ -35,9 +39,10 @@ describe('more load than can be done', () => {
   /** Keeps every write of executions waiting until the returned function is called. */
   const hold = async (mode = 'exclusive'): Promise<() => Promise<void>> => {
     const client = new pg.Client({ connectionString: system.databaseUrl });
+    holders.push(client);
     await client.connect();
     await client.query(`begin; lock table execution in ${mode} mode`);
-    return () => client.end();
+    return () => client.query('rollback').then(() => undefined);
   };
   const waiting = () => metric(system.url, 'batcher_waiting_items');
   const quiet = () => waitFor(async () => (await metric(system.url, 'batcher_requests_active')) === 0 && (await waiting()) === 0, { timeoutMs: 30_000, what: 'nothing to be in work' });
