@@ -12,7 +12,8 @@ export interface Reader {
   messages(messages: readonly ReadMessage[], partition: number): Promise<void>;
 }
 
-const BYTES_A_FETCH = 4 * 1_048_576;
+/** Of a partition: the first fetch has all of them at once. */
+const BYTES_A_FETCH = 1_048_576;
 
 /** A client for reading; it tries again for a while, for a broker may just be starting. */
 export function readingClient(brokers: string): Kafka {

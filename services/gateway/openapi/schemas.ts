@@ -132,7 +132,7 @@ export const COMMON_SCHEMAS: Record<string, Schema> = {
         delivery: { type: 'object', description: 'By sink.', additionalProperties: ref('SinkCounts') },
       }),
     },
-    breaches: { type: 'array', items: object({ what: { type: 'string', description: 'Stable name of what is wrong.' }, where: { type: 'object', description: 'Kind, batch, first index of the slice, sink, id of the record: as far as they are known.' }, expected: { type: 'integer' }, found: { type: 'integer' } }) },
+    breaches: { type: 'array', items: object({ what: { type: 'string', description: 'Stable name of what is wrong.' }, where: { type: 'object', description: 'Kind, batch, first index of the slice, sink, id of the record, dead letter: as far as they are known.' }, expected: { type: 'integer' }, found: { type: 'integer' } }) },
     more: { type: 'boolean', description: 'There are more breaches than are named.' },
   }),
   Receipt: object({
