@@ -3,10 +3,12 @@ import { sinkName, sinksOf, type HttpSink as HttpSinkOfKind, type SinkOfKind } f
 import { compileWire, type Wire } from '../../shared/records/wire.ts';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
 import { Breaker } from './breaker.ts';
+import { DeadLetterMirror } from './dead-letter-mirror.ts';
 import { HttpSink } from './http-sink.ts';
 import { KafkaSink } from './kafka-sink.ts';
 import { LedgerStore, type StoredKind } from './ledger-store.ts';
 import { RelayLoop } from './relay-loop.ts';
+import { Replayer } from './replayer.ts';
 import { ShardLeases } from './shard-leases.ts';
 import { SinkRelay } from './sink-relay.ts';
 import type { Sink } from './sink.ts';
@@ -87,5 +89,8 @@ function relayFor({ name, uses }: NamedSink, sink: Sink, breaker: Breaker, node:
   const events = eventKinds(uses);
   const following = new Set(uses.filter((u) => u.sink.on.includes('update') && !u.kind.events).map((u) => u.kind.name));
   const loop = new RelayLoop({ sink, leases, store, laterVersionsFollow: (kind) => following.has(kind), inEvents: (kind) => events.has(kind), breaker, settings, node: nodeId, metrics, log, now, random: Math.random });
-  return new SinkRelay({ sink, leases, store, loop, metrics, log, pollMs: settings.relayPoll, leaseMs: settings.shardLease });
+  const replayer = new Replayer({ pool: database.pool, sink: name, node: nodeId, leaseMs: settings.shardLease, statementTimeoutMs: settings.statementTimeout, metrics, log, released: () => loop.wake() });
+  const first = uses[0]?.sink;
+  const mirror = first?.to !== 'kafka' ? undefined : new DeadLetterMirror({ sink: name, topic: String(settings[first.topicSetting]), clientId: nodeId, leases, breaker, pool: database.pool, settings, metrics, log, now, random: Math.random });
+  return new SinkRelay({ sink, leases, store, loop, replayer, mirror, metrics, log, pollMs: settings.relayPoll, leaseMs: settings.shardLease });
 }

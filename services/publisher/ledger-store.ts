@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { loadRecords, LOAD_SENT_AT } from '../../shared/db/queries/relay-records.ts';
+import { COUNT_OPEN_LETTERS } from '../../shared/db/queries/dead-letter-mirror.ts';
 import { LOAD_LETTERS, MARK_FATES, MARK_SENT } from '../../shared/db/queries/relay-mark.ts';
 import { TAKE_DUE, WAITING } from '../../shared/db/queries/relay-take.ts';
 import type { NamedStatement } from '../../shared/db/queries/flush.ts';
@@ -43,6 +44,8 @@ export class UnknownKind extends Error {
 const RANGE_SHARE = 0.5;
 /** Ledger rows of a shard that the gauges look at; beyond, they say at least so many. */
 const GAUGE_ROWS = 2_000;
+/** Dead letters that the gauge counts at most. */
+const GAUGE_LETTERS = 100_000;
 
 /** The relay's side of PostgreSQL for one sink; each call is one statement in autocommit. */
 export class LedgerStore {
@@ -130,10 +133,11 @@ export class LedgerStore {
     return { rows: taken.length, superseded: taken.reduce((sum, [superseded]) => sum + Number(superseded), 0) };
   }
 
-  /** Records waiting in these shards, and the age of the oldest ledger row in seconds. */
-  async waiting(shards: readonly number[]): Promise<{ records: number; lagSeconds: number }> {
+  /** Records waiting in these shards, the age of the oldest ledger row in seconds, and the dead letters that nobody has closed. */
+  async waiting(shards: readonly number[]): Promise<{ records: number; lagSeconds: number; deadLetters: number }> {
     const [row] = await this.#run(WAITING, [this.#sink, shards, GAUGE_ROWS]);
-    return { records: Number(row?.[0] ?? 0), lagSeconds: Number(row?.[1] ?? 0) };
+    const [open] = await this.#run(COUNT_OPEN_LETTERS, [this.#sink, shards, GAUGE_LETTERS]);
+    return { records: Number(row?.[0] ?? 0), lagSeconds: Number(row?.[1] ?? 0), deadLetters: Number(open?.[0] ?? 0) };
   }
 
   #run(statement: NamedStatement, values: unknown[]): Promise<unknown[][]> {

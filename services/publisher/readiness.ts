@@ -66,8 +66,9 @@ export class Readiness {
   /** What a send's results say of the cluster and the configuration. */
   learn(results: readonly PartitionResult[]): void {
     const failures = results.flatMap((r) => r.failure ?? []);
-    const away = failures.find((f) => f.class === 'cluster');
-    if (away !== undefined && failures.length === results.length) this.#failed(away);
+    const away = failures.filter((f) => f.class === 'cluster');
+    // Any answer, an error too, says that the cluster is there.
+    if (away[0] !== undefined && away.length === results.length) this.#failed(away[0]);
     else if (results.length > 0) this.breaker.answered();
     const misfit = failures.find((f) => f.class === 'configuration');
     if (misfit !== undefined) this.#misfit(misfit);

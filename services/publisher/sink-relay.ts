@@ -3,7 +3,9 @@ import type { HealthPart } from '../../shared/runtime/health.ts';
 import type { Metrics } from '../../shared/metrics/metrics.ts';
 import type { Logger } from '../../shared/runtime/log.ts';
 import type { LedgerStore } from './ledger-store.ts';
+import type { DeadLetterMirror } from './dead-letter-mirror.ts';
 import type { RelayLoop } from './relay-loop.ts';
+import type { Replayer } from './replayer.ts';
 import type { ShardLeases } from './shard-leases.ts';
 import type { Sink } from './sink.ts';
 
@@ -16,13 +18,16 @@ export interface SinkRelayParts {
   leases: ShardLeases;
   store: LedgerStore;
   loop: RelayLoop;
+  replayer: Replayer;
+  /** Undefined where the sink has no place for a copy. */
+  mirror: DeadLetterMirror | undefined;
   metrics: Metrics;
   log: Logger;
   pollMs: number;
   leaseMs: number;
 }
 
-/** All that delivers to one sink, started and stopped together: leases, loop, gauges. */
+/** All that delivers to one sink, started and stopped together: leases, loop, replays, the dead letters' mirror, gauges. */
 export class SinkRelay {
   readonly #p: SinkRelayParts;
   readonly #rounds: Loop[];
@@ -49,9 +54,11 @@ export class SinkRelay {
     if (this.#started === undefined) return;
     await this.#started;
     this.#started = undefined;
-    const { loop, leases, sink, log } = this.#p;
+    const { loop, leases, sink, log, replayer, mirror } = this.#p;
     await this.#rounds[1]?.stop();
+    await replayer.stop();
     await loop.stop();
+    await mirror?.stop();
     await Promise.all(this.#rounds.map((r) => r.stop()));
     await leases.leave().catch((error: unknown) => log.warn({ err: error, sink: sink.name }, 'the shards could not be given back; others take them when the lease ends'));
     await sink.close();
@@ -66,9 +73,11 @@ export class SinkRelay {
   }
 
   async #start(): Promise<void> {
-    const { loop, log, sink } = this.#p;
+    const { loop, log, sink, replayer, mirror } = this.#p;
     await this.#leaseRound().catch((error: unknown) => log.warn({ err: error, sink: sink.name }, 'no shards could be taken yet'));
     loop.start();
+    replayer.start();
+    mirror?.start();
     for (const round of this.#rounds) round.start();
   }
 
@@ -81,8 +90,9 @@ export class SinkRelay {
 
   async #gauges(): Promise<void> {
     const { leases, store, metrics, sink } = this.#p;
-    const { records, lagSeconds } = await store.waiting(leases.owned.map((s) => s.shard));
+    const { records, lagSeconds, deadLetters } = await store.waiting(leases.owned.map((s) => s.shard));
     metrics.set('relay_waiting_items', { sink: sink.name }, records);
     metrics.set('relay_lag_seconds', { sink: sink.name }, lagSeconds);
+    metrics.set('relay_dead_letters', { sink: sink.name }, deadLetters);
   }
 }

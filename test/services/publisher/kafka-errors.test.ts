@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module';
 import kafkajs from 'kafkajs';
-import { classifyKafkaError } from '../../../services/publisher/kafka-errors.ts';
+import { classifyKafkaError, knowsKafkaError } from '../../../services/publisher/kafka-errors.ts';
 
 const wrapped = (cause: Error) => Object.assign(new kafkajs.KafkaJSNonRetriableError('wrapped'), { cause: new kafkajs.KafkaJSNumberOfRetriesExceeded(cause, { retryCount: 0, retryTime: 0 }) });
 const protocol = (type: string) => new kafkajs.KafkaJSProtocolError(Object.assign(new Error(type), { type, code: 0, retriable: true, name: 'x', helpUrl: undefined, stack: '', message: type }));
@@ -16,4 +17,16 @@ test.each([
   [new Error('something else'), 'cluster', true],
 ])('%s concerns the %s, however kafkajs wraps it; what was sent may still arrive: %s', (error, failureClass, unsettled) => {
   for (const given of [error, wrapped(error)]) expect(classifyKafkaError(given)).toMatchObject({ class: failureClass, unsettled });
+});
+
+test('every error code that kafkajs knows has its line in the table', () => {
+  const { errorCodes } = createRequire(import.meta.url)('kafkajs/src/protocol/error') as { errorCodes: { type: string }[] };
+  expect(errorCodes.length).toBeGreaterThan(80);
+  expect(errorCodes.map((e) => e.type).filter((type) => !knowsKafkaError(type))).toEqual([]);
+});
+
+test('F65 only what a broker says of a record batch can become a message\'s fault', () => {
+  const { errorCodes } = createRequire(import.meta.url)('kafkajs/src/protocol/error') as { errorCodes: { type: string }[] };
+  const blaming = errorCodes.filter((e) => ['record-batch', 'message'].includes(classifyKafkaError(protocol(e.type)).class)).map((e) => e.type);
+  expect(blaming.sort()).toEqual(['CORRUPT_MESSAGE', 'INVALID_RECORD', 'INVALID_TIMESTAMP', 'MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'UNSUPPORTED_COMPRESSION_TYPE', 'UNSUPPORTED_FOR_MESSAGE_FORMAT']);
 });

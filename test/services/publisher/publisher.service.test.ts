@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import kafkajs, { type Admin } from 'kafkajs';
 import { createPublisher } from '../../../services/publisher/publisher.service.ts';
 import type { Sink } from '../../../services/publisher/sink.ts';
 import { freePort } from '../../../shared/runtime/servers/free-port.ts';
 import { startKafka } from '../../../shared/runtime/servers/kafka.ts';
 import { kafkaBrokers } from '../../helpers/addresses.ts';
 import { createDatabase, type TestDatabase } from '../../helpers/database.ts';
+import { alterTopic, createTopic } from '../../helpers/topic-admin.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 import { LedgerWriter } from './helpers/ledger.ts';
 import { newTopic, relaySettings, startRelay, type RelayOptions, type TestRelay } from './helpers/relay.ts';
@@ -34,17 +34,6 @@ async function relay(over: Parameters<typeof relaySettings>[1], options?: RelayO
   open.push({ close: () => started.stop() });
   return started;
 }
-
-const admin = async (work: (admin: Admin) => Promise<unknown>): Promise<void> => {
-  const client = new kafkajs.Kafka({ brokers: kafkaBrokers().split(','), logLevel: kafkajs.logLevel.NOTHING }).admin();
-  await client.connect();
-  await work(client);
-  await client.disconnect();
-};
-const createTopic = (topic: string, partitions: number, config: Record<string, string> = {}) =>
-  admin((a) => a.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries: Object.entries(config).map(([name, value]) => ({ name, value })) }] }));
-const alterTopic = (topic: string, config: Record<string, string>) =>
-  admin((a) => a.alterConfigs({ validateOnly: false, resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configEntries: Object.entries(config).map(([name, value]) => ({ name, value })) }] }));
 
 async function reader(topic: string): Promise<TopicReader> {
   const opened = await TopicReader.open(kafkaBrokers(), topic);

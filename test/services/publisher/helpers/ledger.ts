@@ -1,6 +1,29 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
+import { v7 as uuidv7 } from 'uuid';
 import { shardOf } from '../../../../shared/records/shard.ts';
+
+/** A dead letter as tests look at it. */
+export interface LetterRow {
+  id: number;
+  record: number;
+  version: number;
+  state: string;
+  code: string;
+  class: string;
+  reason: string;
+  fingerprint: string;
+  attempts: number;
+  tries: { at: string; code: string }[];
+  replays: number;
+  payload: string;
+  headers: Record<string, string>;
+  topic: string;
+  partition: number;
+  op: string;
+  outlived: boolean;
+  mirrored: boolean;
+}
 
 /** Writes records and the ledger rows that owe them to sinks, by plain SQL, as the writers leave them. */
 export class LedgerWriter {
@@ -59,6 +82,36 @@ export class LedgerWriter {
     const { rows } = await this.pool.query<{ delivered: number; superseded: number; attempts: number }>(
       `select sum(delivered)::int as delivered, sum(superseded)::int as superseded, sum(attempts)::int as attempts from ledger where sink = $1`, [sink]);
     return rows[0] ?? { delivered: 0, superseded: 0, attempts: 0 };
+  }
+
+  /** Makes the record's message longer than any other, by some 60 bytes. */
+  async enlarge(id: number): Promise<void> {
+    await this.pool.query(`update execution set destination = 'ABCDEFGHIJKLMNOPQRST', quantity = 9999999999, quantity_filled = 9999999998, limit_price = 9999999999, average_price = 9999999999 where id = $1`, [id]);
+  }
+
+  /** Asks for a replay, as the gateway does; its id. */
+  async replay(sink: string, filter: object, rate = 1_000): Promise<string> {
+    const id = uuidv7();
+    await this.pool.query(`insert into replay (id, sink, filter, rate, total, requested_by) values ($1, $2, $3, $4, 0, 'test')`, [id, sink, JSON.stringify(filter), rate]);
+    return id;
+  }
+
+  async replayState(id: string): Promise<{ state: string; released: number } | undefined> {
+    return (await this.pool.query<{ state: string; released: number }>('select state, released from replay where id = $1', [id])).rows[0];
+  }
+
+  async letters(): Promise<LetterRow[]> {
+    return (await this.pool.query<LetterRow>('select id::int, record_id::int as record, version, state, code, class, reason, fingerprint, attempts, tries, replays, payload, headers, topic, partition, op, outlived, mirrored_at is not null as mirrored from dead_letter order by id')).rows;
+  }
+
+  /** Whether every row, replays too, adds up: written = delivered + superseded + dead + waiting, and each dead one is a letter. */
+  async breaches(): Promise<unknown[]> {
+    const { rows } = await this.pool.query<Record<string, unknown>>(
+      `select l.* from ledger l
+       where (l.state = 'done' and l.written <> l.delivered + l.superseded + l.dead) or l.written < l.delivered + l.superseded + l.dead
+          or (l.op <> 'replay' and l.dead <> (select count(*) from dead_letter d where d.batch_id = l.batch_id and d.first_index = l.first_index and d.op = l.op and d.sink = l.sink))
+          or (l.op = 'replay' and (l.state = 'waiting') <> exists (select 1 from dead_letter d where d.replay_id = l.batch_id and d.record_id = l.first_id and d.sink = l.sink and d.version = l.version and d.state = 'replaying'))`);
+    return rows;
   }
 
   close(): Promise<void> {

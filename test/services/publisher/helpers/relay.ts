@@ -40,7 +40,7 @@ export interface RelayOptions {
 
 /** Starts the publisher service as a node does, without a fleet around it. */
 export async function startRelay(settings: Settings, { nodeId = `relay-${randomUUID()}`, around }: RelayOptions = {}): Promise<TestRelay> {
-  const kinds = new Map((await loadKinds('')).map((k) => [k.name, k]));
+  const kinds = new Map((await loadKinds(settings.recordKinds)).map((k) => [k.name, k]));
   const database = await connectDatabase(settings.postgresUrl, [...kinds.values()], settings, { max: settings.relayPool, applicationName: nodeId });
   const log = pino({ level: process.env.TEST_LOG ?? settings.logLevel });
   const node = { nodeId, services: ['publisher'], settings, kinds, log, database, metrics: new Metrics(), health: new Health(), gate: new IntakeGate(), onDrain: [] } as NodeContext;

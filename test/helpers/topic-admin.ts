@@ -1,0 +1,21 @@
+import kafkajs, { type Admin } from 'kafkajs';
+import { kafkaBrokers } from './addresses.ts';
+
+/** Runs `work` with an administrator's connection to the run's Kafka. */
+export async function admin<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
+  const client = new kafkajs.Kafka({ brokers: kafkaBrokers().split(','), logLevel: kafkajs.logLevel.NOTHING }).admin();
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.disconnect();
+  }
+}
+
+const entries = (config: Record<string, string>) => Object.entries(config).map(([name, value]) => ({ name, value }));
+
+export const createTopic = (topic: string, partitions: number, config: Record<string, string> = {}) =>
+  admin((a) => a.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries: entries(config) }] }));
+
+export const alterTopic = (topic: string, config: Record<string, string>) =>
+  admin((a) => a.alterConfigs({ validateOnly: false, resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configEntries: entries(config) }] }));
