@@ -1,7 +1,7 @@
 import type { Admin, Kafka } from 'kafkajs';
 import pg from 'pg';
 import { partitionOfKey } from '../../services/publisher/murmur2.ts';
-import { CLOCK, GIVEN_IDS } from '../../shared/db/queries/verify-topic.ts';
+import { CLOCK, GIVEN_IDS, OPEN_CURSORS } from '../../shared/db/queries/verify-topic.ts';
 import { TopicCheck, type ReadMessage, type TopicBreach, type TopicVerdict } from './check-topic.ts';
 import { claimsOf, owedRows, versionsMade, type TopicScope } from './ledger-side.ts';
 import { ClaimMatcher, type Claim } from './match-claims.ts';
@@ -69,7 +69,7 @@ interface Sides {
 
 async function checkTopic({ client, kafka, admin }: Sides, topic: string, { scope, most }: KafkaCheckOptions, onRead: (messages: number) => void): Promise<TopicCheck> {
   const sink = `kafka:${topic}`;
-  const snapshot = () => client.query('begin isolation level repeatable read read only');
+  const snapshot = () => client.query(OPEN_CURSORS);
   const begun = (await client.query<[string]>({ text: CLOCK, rowMode: 'array' })).rows[0]?.[0] ?? '-infinity';
   // The claims' snapshot comes before the end of the topic is looked up: what it calls acknowledged lies before that end.
   await snapshot();

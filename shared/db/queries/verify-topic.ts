@@ -3,6 +3,9 @@
 const inScope = (batchId: string, fromBatchId: string) => `(${batchId}::uuid is null or batch_id = ${batchId}::uuid) and (${fromBatchId}::uuid is null or batch_id >= ${fromBatchId}::uuid)`;
 const REJECTED = `case when rejects is null then '{}' else array(select distinct (e->>0)::int from jsonb_array_elements(rejects) e) end`;
 
+/** Opens a snapshot for cursors that are read to their end. */
+export const OPEN_CURSORS = `begin isolation level repeatable read read only; set local jit = off; set local work_mem = '64MB'; set local cursor_tuple_fraction = 1`;
+
 /** Ids that were given out, by kind: every id of a message that was sent lies below. */
 export const GIVEN_IDS = 'select kind, next_block * 1024 from id_block';
 
@@ -13,16 +16,12 @@ export const GIVEN_IDS = 'select kind, next_block * 1024 from id_block';
  */
 export function claimsQuery(sink: string, batchId: string, fromBatchId: string): string {
   return `
-select c.partition, c.base, c.low, c.high, c.complete and l.state = 'done' and l.superseded = 0 and l.dead = 0, l.batch_id, l.first_index, l.op, l.kind, l.first_id, l.version, ${REJECTED}
-from ledger l cross join lateral (
-  select a.key::int as partition, (a.value)::text::int8 as base, l.first_id as low, l.first_id + l.span - 1 as high, true as complete
-  from jsonb_each(l.acks) a where a.key ~ '^[0-9]+$' and jsonb_typeof(a.value) = 'number'
-  union all
-  select a.key::int, (r->>2)::int8, (r->>0)::int8, (r->>1)::int8, false
-  from jsonb_each(l.acks) a cross join lateral jsonb_array_elements(case when jsonb_typeof(a.value) = 'array' then a.value else '[]' end) r where a.key ~ '^[0-9]+$' and (r->>2)::int8 >= 0
-) c
-where l.sink = ${sink} and l.acks is not null and ${inScope(batchId, fromBatchId)}
-order by c.partition, c.base`;
+select a.key::int, coalesce((r->>2)::int8, (a.value)::text::int8), coalesce((r->>0)::int8, l.first_id), coalesce((r->>1)::int8, l.first_id + l.span - 1),
+       r is null and l.state = 'done' and l.superseded = 0 and l.dead = 0, l.batch_id, l.first_index, l.op, l.kind, l.first_id, l.version, ${REJECTED}
+from ledger l cross join lateral jsonb_each(l.acks) a
+left join lateral jsonb_array_elements(case when jsonb_typeof(a.value) = 'array' then a.value end) r on true
+where l.sink = ${sink} and l.acks is not null and ${inScope(batchId, fromBatchId)} and a.key ~ '^[0-9]+$' and (jsonb_typeof(a.value) = 'number' or (r->>2)::int8 >= 0)
+order by 1, 2`;
 }
 
 /** Versions that were made, in no order. Columns: kind, id, version. */
