@@ -29,8 +29,10 @@ export interface LetterRow {
 export class LedgerWriter {
   readonly pool: pg.Pool;
   readonly #shards: number;
+  readonly #kind: 'execution' | 'alarm';
 
-  constructor(url: string, shards: number) {
+  constructor(url: string, shards: number, kind: 'execution' | 'alarm' = 'execution') {
+    this.#kind = kind;
     this.pool = new pg.Pool({ connectionString: url, max: 4 });
     this.pool.on('error', () => undefined); // the database is dropped at the end, whoever is connected
     this.#shards = shards;
@@ -39,14 +41,15 @@ export class LedgerWriter {
   /** `slices` slices of `span` executions each, with neighbouring ids from `firstId`, owed to `sink`. */
   async insert(sink: string, firstId: number, span: number, slices = 1): Promise<void> {
     await this.pool.query(
+      this.#kind === 'alarm' ? `insert into alarm (id, text, received_timestamp) select id, 'smoke', '2026-11-22T10:00:00.123Z' from generate_series($1::int8, $2::int8) id` :
       `insert into execution (id, execution_status, trade_type, destination, security_id, quantity, limit_price, received_timestamp, trade_service_execution_id)
        select id, 'NEW', 'BUY', 'NYSE', lpad(id::text, 24, 'S'), 100.5, 12.25, '2026-11-22T10:00:00.123Z', id from generate_series($1::int8, $2::int8) id`,
       [firstId, firstId + span * slices - 1],
     );
     await this.pool.query(
       `insert into ledger (batch_id, first_index, op, sink, kind, span, shard, first_id, version, written, rejected, node, state)
-       select $1, n * $3, 'insert', $2, 'execution', $3, (($4 + n * $3) / 1024) % $6, $4 + n * $3, 1, $3, 0, 'test', 'waiting' from generate_series(0, $5 - 1) n`,
-      [randomUUID(), sink, span, firstId, slices, this.#shards],
+       select $1, n * $3, 'insert', $2, $7, $3, (($4 + n * $3) / 1024) % $6, $4 + n * $3, 1, $3, 0, 'test', 'waiting' from generate_series(0, $5 - 1) n`,
+      [randomUUID(), sink, span, firstId, slices, this.#shards, this.#kind],
     );
   }
 
@@ -55,11 +58,11 @@ export class LedgerWriter {
     const client = await this.pool.connect();
     try {
       await client.query('begin');
-      const { rows } = await client.query<{ version: number }>(`update execution set quantity_filled = quantity_filled + 1, version = version + 1 where id = $1 returning version`, [id]);
+      const { rows } = await client.query<{ version: number }>(`update ${this.#kind} set ${this.#kind === 'execution' ? 'quantity_filled = quantity_filled + 1, ' : ''}version = version + 1 where id = $1 returning version`, [id]);
       await client.query(
         `insert into ledger (batch_id, first_index, op, sink, kind, span, shard, first_id, version, written, rejected, node, state, trace)
-         select $1, 0, 'update', sink, 'execution', 1, $2, $3, $4, 1, 0, 'test', 'waiting', '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' from unnest($5::text[]) sink`,
-        [randomUUID(), shardOf(id, this.#shards), id, rows[0]?.version, sinks],
+         select $1, 0, 'update', sink, $6, 1, $2, $3, $4, 1, 0, 'test', 'waiting', '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' from unnest($5::text[]) sink`,
+        [randomUUID(), shardOf(id, this.#shards), id, rows[0]?.version, sinks, this.#kind],
       );
       await client.query('commit');
     } finally {
@@ -76,6 +79,12 @@ export class LedgerWriter {
   async isDone(sink: string): Promise<boolean> {
     const states = await this.states(sink);
     return (states.waiting ?? 0) === 0 && (states.done ?? 0) > 0;
+  }
+
+  /** The version of each record. */
+  async versions(): Promise<Map<number, number>> {
+    const { rows } = await this.pool.query<{ id: number; version: number }>(`select id::int, version from ${this.#kind}`);
+    return new Map(rows.map((r) => [r.id, r.version]));
   }
 
   async sum(sink: string): Promise<{ delivered: number; superseded: number; attempts: number }> {

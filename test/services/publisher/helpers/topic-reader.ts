@@ -9,6 +9,7 @@ export interface Seen {
   value: string;
   headers: Record<string, string>;
   id: number;
+  /** Of the event id. */
   version: number;
 }
 
@@ -31,7 +32,8 @@ export class TopicReader {
       eachMessage: async ({ partition, message }) => {
         const headers = Object.fromEntries(Object.entries(message.headers ?? {}).map(([k, v]) => [k, String(v)]));
         const value = String(message.value);
-        const { id, version } = JSON.parse(value) as { id: number; version: number };
+        const id = Number(message.key);
+        const version = Number(headers.ce_id?.split(':')[2]);
         reader.seen.push({ partition, offset: Number(message.offset), key: String(message.key), value, headers, id, version });
         const versions = reader.#versions.get(id);
         if (versions === undefined) reader.#versions.set(id, [version]);
