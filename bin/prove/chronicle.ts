@@ -3,7 +3,8 @@ export interface Span {
   fault: string;
   fromMs: number;
   endMs: number | undefined;
-  answersAll: boolean;
+  /** What was sent before had reached its edge before the fault, and has to be answered all the same; undefined where it need not be. */
+  owedBeforeMs: number | undefined;
 }
 
 /** Which faults were under way when. A fault counts as under way until the system has recovered from it. */
@@ -18,8 +19,8 @@ export class Chronicle {
     return performance.now() - this.#began;
   }
 
-  begin(fault: string, answersAll: boolean): Span {
-    const span: Span = { fault, fromMs: this.now(), endMs: undefined, answersAll };
+  begin(fault: string, owedBeforeMs?: number): Span {
+    const span: Span = { fault, fromMs: this.now(), endMs: undefined, owedBeforeMs };
     this.spans.push(span);
     return span;
   }

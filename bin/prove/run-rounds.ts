@@ -31,6 +31,8 @@ export interface RoundTools {
 
 /** Beyond it the system isn't waited for any longer. */
 const GIVE_UP_MS = 120_000;
+/** Large requests that the edges have in hand when a node is asked to stop. */
+const BURST = 12;
 
 /**
  * Carries out one round: calm, the faults, their end, recovery.
@@ -66,14 +68,14 @@ export async function runRound(round: Round, tools: RoundTools): Promise<void> {
 }
 
 /** Injects the faults one after the other, lets them last, and ends them all, whatever happens. */
-async function underFaults(round: Round, { target, chronicle, seed, stage, note }: RoundTools, name: string): Promise<Span[]> {
+async function underFaults(round: Round, { target, load, chronicle, seed, stage, note }: RoundTools, name: string): Promise<Span[]> {
   const spans: Span[] = [];
   const underWay: { fault: Fault; injected: { end(): Promise<void> } }[] = [];
   try {
     for (const [i, fault] of round.faults.entries()) {
       if (i > 0) await target.sleep(round.apartMs);
       stage(name);
-      spans.push(chronicle.begin(fault.name, fault.answersAll === true));
+      spans.push(chronicle.begin(fault.name, fault.answersAll === true ? await workInHand(load, chronicle) : undefined));
       note(`round ${round.no}: ${fault.name} is injected`);
       underWay.push({ fault, injected: await fault.inject(target, randomOf(seed, 'fault', round.no, i)) });
     }
@@ -85,6 +87,17 @@ async function underFaults(round: Round, { target, chronicle, seed, stage, note 
     }
   }
   return spans;
+}
+
+/**
+ * Gives the edges work, and asks each of them on a new connection whether it lives: what was sent before that question went the same
+ * way, and is there when the answer comes. Resolves with the time of the question.
+ */
+async function workInHand(load: Load, chronicle: Chronicle): Promise<number> {
+  load.burst(BURST);
+  const askedMs = chronicle.now();
+  await load.ping();
+  return askedMs;
 }
 
 async function readInPeace({ load, readTopic, stage }: RoundTools): Promise<void> {

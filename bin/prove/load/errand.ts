@@ -40,9 +40,6 @@ export interface Errand extends LoadTools {
   changeable: Changeable[];
 }
 
-/** A request that has left this long (ms) before a node is asked to stop has reached it. */
-const REACHED_MS = 50;
-
 /** Asks one of the edges, or this one, once; counts the answer, and whether it had to be given. */
 export async function attempt(errand: Errand, question: Omit<Question, 'stopped'>, edge = Math.floor(errand.random() * errand.edges.length)): Promise<(Answered | Unanswered) & { edge: number }> {
   const { chronicle, scoreboard, counts, stopped } = errand;
@@ -52,7 +49,7 @@ export async function attempt(errand: Errand, question: Omit<Question, 'stopped'
   if ('none' in outcome) counts.unanswered += 1;
   else counts.statuses.set(outcome.status, (counts.statuses.get(outcome.status) ?? 0) + 1);
   const spans = chronicle.during(fromMs, toMs);
-  const owed = spans.length > 0 && spans.every((span) => span.answersAll && span.fromMs > fromMs + REACHED_MS);
+  const owed = spans.length > 0 && spans.every((span) => span.owedBeforeMs !== undefined && fromMs < span.owedBeforeMs);
   if (owed && !('none' in outcome && outcome.gaveUp)) {
     scoreboard.tried('answered');
     if ('none' in outcome && outcome.sentWhole) scoreboard.broken('answered', `request ${errand.no} (${question.method} ${question.path}), sent ${Math.round((spans[0]?.fromMs ?? 0) - fromMs)} ms before ${chronicle.namesDuring(fromMs, toMs)}: no answer (${outcome.none})`);

@@ -1,5 +1,6 @@
+import http from 'node:http';
 import { oneByWeight, randomOf } from '../random.ts';
-import { clientAgent } from './ask.ts';
+import { ask, clientAgent } from './ask.ts';
 import type { Changeable, Changes } from './changes.ts';
 import { pause, type Counts, type Errand, type LoadTools } from './errand.ts';
 import { sendItems } from './send-items.ts';
@@ -11,6 +12,10 @@ export interface Load {
   readonly changes: Changes;
   /** Sends one record to this edge with this patience; whether it was stored. It counts as any other request. */
   probe(edge: number, patienceMs: number): Promise<boolean>;
+  /** Sends so many large requests at once, and doesn't wait for them: so that an edge has work in hand. */
+  burst(requests: number): void;
+  /** Asks every edge whether it lives, each on a new connection. Resolves when they have answered, or could not. */
+  ping(): Promise<void>;
   /** No new requests from now on; resolves when all under way have ended. */
   rest(): Promise<void>;
   /** Goes on after a rest. */
@@ -21,6 +26,9 @@ export interface Load {
 
 /** Most records that a client keeps in mind for changes. */
 const MOST_CHANGEABLE = 200;
+const BURST_ITEMS = 1_000;
+const BURST_PATIENCE_MS = 32_000;
+const PING_MS = 5_000;
 
 /**
  * Starts clients that draw their requests from the seed: what each request is follows from its number alone.
@@ -55,9 +63,10 @@ export function startLoad(tools: Omit<LoadTools, 'agent' | 'counts' | 'changes'>
     on = true;
     senders = memories.map(sender);
   };
+  const bursts = new Set<Promise<unknown>>();
   const rest = async () => {
     on = false;
-    await Promise.all(senders);
+    await Promise.all([...senders, ...bursts]);
   };
   resume();
   return {
@@ -66,6 +75,17 @@ export function startLoad(tools: Omit<LoadTools, 'agent' | 'counts' | 'changes'>
       const errand = errandOf([]);
       const fates = await sendItems({ ...errand, edges: [shared.edges[edge] as string] }, 'probe', { items: 1, single: true, badShare: 0, patienceMs: [patienceMs] });
       return typeof fates[0] === 'number';
+    },
+    burst(requests) {
+      for (let i = 0; i < requests; i++) {
+        const sent = sendItems(errandOf([]), 'burst', { items: BURST_ITEMS, badShare: 0, prefer: 'return=minimal', patienceMs: [BURST_PATIENCE_MS] });
+        bursts.add(sent);
+        void sent.finally(() => bursts.delete(sent));
+      }
+    },
+    async ping() {
+      const agent = new http.Agent({ keepAlive: false });
+      await Promise.all(tools.edges.map((edge) => ask(edge, { method: 'GET', path: '/health/live', timeoutMs: PING_MS, stopped: tools.stopped }, agent)));
     },
     async stop() {
       await rest();
