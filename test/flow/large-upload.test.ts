@@ -45,7 +45,7 @@ test('an upload that breaks off goes on from the offset that is told; a wrong of
   const wrong = await waitFor(async () => {
     const answer = await post('', { 'idempotency-key': key, 'upload-offset': '1' });
     return answer.status === 409 && answer.body.code === 'wrong-offset' && answer;
-  }, { what: 'the upload to be left' });
+  }, { timeoutMs: 30_000, what: 'the upload to be left' });
   const offset = (wrong.body.offset as { bytes: number; items: number });
   expect(offset.items).toBeGreaterThanOrEqual(1_500);
   expect(wrong.headers.get('upload-offset')).toBe(String(offset.bytes));
@@ -66,7 +66,7 @@ test('PATCH goes on by the batch\'s own address', async () => {
   const [row] = await waitFor(async () => {
     const rows = await query<{ id: string; bytes: string }>(system.databaseUrl, `select b.id, c.bytes from batch b join idempotency i on i.batch_id = b.id join lateral (select bytes from checkpoint where batch_id = b.id order by no desc limit 1) c on true where i.key = 'patched' and b.lease_owner is null`);
     return rows.length > 0 && rows;
-  }, { what: 'the lease to be given back' });
+  }, { timeoutMs: 30_000, what: 'the lease to be given back' });
   const answer = await send(system.url, 'PATCH', `/api/v1/batches/${row?.id ?? ''}`, body.slice(Number(row?.bytes)), { ...NDJSON, 'upload-offset': row?.bytes ?? '' });
   expect(answer).toMatchObject({ status: 202, body: { batchId: row?.id, state: 'COMPLETED', accepted: 2_000 } });
 });
@@ -85,4 +85,55 @@ test('options out of their bounds are named; a command that cannot be carried ou
   expect(await post('', {}, '/api/v1/batches/executions?priority=urgent&parallelism=0&deadline=forever')).toMatchObject({ status: 400, body: { code: 'invalid-options', errors: [{ pointer: '?priority' }, { pointer: '?parallelism' }, { pointer: '?deadline' }] } });
   const { body } = await post(lines(1, 40_000).join(''));
   expect(await send(system.url, 'POST', `/api/v1/batches/${body.batchId as string}/pause`)).toMatchObject({ status: 409, body: { code: 'not-now', state: 'COMPLETED', allowed: [] } });
+});
+
+/** A request whose body is written piece by piece. */
+function streaming(path: string, headers: Record<string, string> = {}) {
+  const req = request(`${system.url}${path}`, { method: 'POST', headers: { ...NDJSON, 'transfer-encoding': 'chunked', ...headers } });
+  const answer = new Promise<{ status: number; body: Record<string, unknown> }>((resolve, reject) => {
+    req.on('error', reject);
+    req.on('response', (res) => {
+      let text = '';
+      res.setEncoding('utf8').on('data', (part: string) => (text += part)).on('end', () => resolve({ status: res.statusCode ?? 0, body: JSON.parse(text) as Record<string, unknown> }));
+    });
+  });
+  return { req, answer };
+}
+const batchOf = async (key: string) => {
+  const [row] = await waitFor(async () => {
+    const rows = await query<{ id: string }>(system.databaseUrl, `select batch_id as id from idempotency i join large_batch l on l.id = i.batch_id where key = $1`, [key]);
+    return rows.length > 0 && rows;
+  }, { timeoutMs: 30_000, what: 'the batch to be opened' });
+  return row?.id ?? '';
+};
+const covered = async (id: string) => Number((await query<{ n: string }>(system.databaseUrl, `select coalesce(sum(span), 0) as n from ledger where batch_id = $1`, [id]))[0]?.n);
+
+test('a paused batch takes nothing in until it is resumed, and loses nothing', async () => {
+  const { req, answer } = streaming('/api/v1/batches/executions', { 'idempotency-key': 'paused' });
+  req.write(lines(1_000, 60_000).join(''));
+  const id = await batchOf('paused');
+  await waitFor(async () => (await covered(id)) >= 1_000, { timeoutMs: 30_000, what: 'the first segments' });
+  expect(await send(system.url, 'POST', `/api/v1/batches/${id}/pause`)).toMatchObject({ status: 200, body: { state: 'PAUSED' } });
+  // The nudge has gone round once another command of the same sort is answered and looked at.
+  await waitFor(async () => (await query(system.databaseUrl, `select from large_batch where id = $1 and state = 'PAUSED'`, [id])).length === 1, { timeoutMs: 30_000, what: 'the pause' });
+  req.end(lines(3_000, 61_000).join(''));
+  expect(await send(system.url, 'POST', `/api/v1/batches/${id}/pause`)).toMatchObject({ status: 200, body: { state: 'PAUSED' } });
+  expect(await send(system.url, 'POST', `/api/v1/batches/${id}/resume`)).toMatchObject({ status: 200, body: { state: 'RECEIVING' } });
+  expect(await answer).toMatchObject({ status: 202, body: { state: 'COMPLETED', accepted: 4_000, rejected: 0 } });
+  expect(await stored(id)).toBe(4_000);
+});
+
+test('F67 a cancelled batch takes nothing more, wherever it was; what it had written stands and the law holds', async () => {
+  const { req, answer } = streaming('/api/v1/batches/executions', { 'idempotency-key': 'cancelled' });
+  req.write(lines(2_000, 70_000).join(''));
+  const id = await batchOf('cancelled');
+  await waitFor(async () => (await covered(id)) >= 1_000, { timeoutMs: 30_000, what: 'the first segments' });
+  expect(await send(system.url, 'POST', `/api/v1/batches/${id}/cancel`)).toMatchObject({ status: 200, body: { state: 'CANCELLED' } });
+  const before = await covered(id);
+  req.end(lines(4_000, 72_000).join(''));
+  expect(await answer).toMatchObject({ status: 409, body: { code: 'upload-over' } });
+  expect(await covered(id)).toBe(before);
+  expect((await send(system.url, 'GET', `/api/v1/batches/${id}`)).body).toMatchObject({ state: 'closed', accepted: before, pending: 0, withdrawn: 0, law: { items: { holds: true } } });
+  expect(await send(system.url, 'POST', `/api/v1/batches/${id}/cancel`)).toMatchObject({ status: 200, body: { state: 'CANCELLED' } });
+  expect(await send(system.url, 'POST', `/api/v1/batches/${id}/resume`)).toMatchObject({ status: 409, body: { code: 'not-now' } });
 });

@@ -1,5 +1,5 @@
 import type { BatchState } from '../../../shared/batches/states.ts';
-import { CLOSE_FENCE, MOVE_LARGE, OVERDUE_LARGE } from '../../../shared/db/queries/large-batches.ts';
+import { CLOSE_FENCE, COUNT_ACCEPTED, MOVE_LARGE, OVERDUE_LARGE } from '../../../shared/db/queries/large-batches.ts';
 import { runStatement } from '../../../shared/db/run-statement.ts';
 import type { TakeTools } from '../take-batch.ts';
 
@@ -15,14 +15,15 @@ export async function endLarge(tools: EndTools, id: string, state: 'FAILED' | 'C
   const run = (statement: Parameters<typeof runStatement>[1], values: unknown[]) => runStatement(tools.pool, statement, values, tools.statementTimeoutMs);
   if (state === 'CANCELLED') await run(MOVE_LARGE, [id, LIVE.filter((s) => s !== 'CANCELLING'), 'CANCELLING', null, null]);
   if ((await run(CLOSE_FENCE, [id])).length > 0) tools.onSettle(state === 'CANCELLED' ? 'cancel' : 'failed');
+  await run(COUNT_ACCEPTED, [id]);
   await run(MOVE_LARGE, [id, LIVE, state, code, message]);
 }
 
-/** Ends what is past its deadline, and what was left while it was being cancelled. Any edge may do it, all may. */
+/** Ends what is past its deadline, and what an edge left half way to its end. Any edge may do it, all may. */
 export async function endOverdue(tools: EndTools): Promise<void> {
-  for (const [id] of await runStatement(tools.pool, OVERDUE_LARGE, [], tools.statementTimeoutMs)) {
-    const [row] = await runStatement(tools.pool, { name: 'large-state', text: 'select state from large_batch where id = $1' }, [id], tools.statementTimeoutMs);
-    if (row?.[0] === 'CANCELLING') await endLarge(tools, id as string, 'CANCELLED', null, null);
-    else await endLarge(tools, id as string, 'FAILED', 'deadline', 'The batch did not come to its end within its deadline. What was written stands.');
+  for (const [id, state, late] of await runStatement(tools.pool, OVERDUE_LARGE, [], tools.statementTimeoutMs)) {
+    if (state === 'CANCELLING') await endLarge(tools, id as string, 'CANCELLED', null, null);
+    else if (late === true) await endLarge(tools, id as string, 'FAILED', 'deadline', 'The batch did not come to its end within its deadline. What was written stands.');
+    else await endLarge(tools, id as string, 'FAILED', 'ended-half-way', 'The batch was being ended when its edge went away. What was written stands.');
   }
 }

@@ -114,17 +114,25 @@ from ended where l.id = ended.id and l.state in ('RECEIVING', 'RUNNING')
 returning l.id`,
 };
 
-/**
- * Ends a large batch otherwise: FAILED, or CANCELLED by way of CANCELLING. The fence is closed first; what the ledger
- * holds then is all there is. `requested` becomes what was accepted, so that what was staged and not written counts as withdrawn.
- */
+/** Closes the fence of a large batch; waits for running flushes. After it, what the ledger holds is all there ever will be. */
 export const CLOSE_FENCE: NamedStatement = {
   name: 'close-fence',
   text: `
-update batch b set epoch = epoch + 1, state = 'closed', closed_at = now(), lease_owner = null, lease_until = null,
-  requested = greatest((select coalesce(sum(span), 0) from (select distinct on (first_index) span from ledger where batch_id = $1 and op in ('insert', 'process') order by first_index, sink) s),
-                       (select coalesce(max(first_index + span), 0) from chunk where batch_id = $1))
-where b.id = $1 and b.state = 'open' returning epoch`,
+update batch set epoch = epoch + 1, state = 'closed', closed_at = now(), lease_owner = null, lease_until = null
+where id = $1 and state = 'open' returning epoch`,
+};
+
+/**
+ * Notes how many items a batch with a closed fence has accepted: those in the ledger, and those staged, which count as
+ * withdrawn. A statement of its own: the one that closes the fence has a snapshot from before the flushes it waited for.
+ */
+export const COUNT_ACCEPTED: NamedStatement = {
+  name: 'count-accepted',
+  text: `
+update batch set requested = greatest(
+  (select coalesce(sum(span), 0) from (select distinct on (first_index) span from ledger where batch_id = $1 and op in ('insert', 'process') order by first_index, sink) s),
+  (select coalesce(max(first_index + span), 0) from chunk where batch_id = $1))
+where id = $1 and state = 'closed'`,
 };
 
 /** Moves the state from one of $2 to $3; answers the row's new version, or nothing. */
@@ -139,8 +147,10 @@ where id = $1 and state = any($2::text[])
 returning version`,
 };
 
-/** Live batches past their deadline. */
+/** Batches that should have ended: past their deadline, or left half way to their end. With their state. */
 export const OVERDUE_LARGE: NamedStatement = {
   name: 'overdue-large',
-  text: `select id from large_batch where state in ('RECEIVING', 'READY', 'RUNNING', 'PAUSED', 'CANCELLING') and (deadline_at <= now() or state = 'CANCELLING') limit 100`,
+  text: `
+select l.id, l.state, l.deadline_at <= now() as late from large_batch l join batch b on b.id = l.id
+where l.state in ('RECEIVING', 'READY', 'RUNNING', 'PAUSED', 'CANCELLING') and (l.deadline_at <= now() or l.state = 'CANCELLING' or b.state = 'closed') limit 100`,
 };
