@@ -1,6 +1,6 @@
 import kafkajs from 'kafkajs';
 import type { Pool } from 'pg';
-import { partitionOfKey } from '../../services/publisher/murmur2.ts';
+import { partitionOfKey } from '../../shared/delivery/murmur2.ts';
 import '../../services/publisher/kafka-encoder.ts';
 
 export const TOPIC = 'orders';

@@ -1,6 +1,6 @@
 import type { Admin, Kafka } from 'kafkajs';
 import pg from 'pg';
-import { partitionOfKey } from '../../services/publisher/murmur2.ts';
+import { partitionOfKey } from '../../shared/delivery/murmur2.ts';
 import { CLOCK, GIVEN_IDS, OPEN_CURSORS } from '../../shared/db/queries/verify-topic.ts';
 import { TopicCheck, type ReadMessage, type TopicBreach, type TopicVerdict } from './check-topic.ts';
 import { claimsOf, owedRows, versionsMade, type TopicScope } from './ledger-side.ts';

@@ -1,4 +1,4 @@
-import { partitionOfKey } from '../../services/publisher/murmur2.ts';
+import { partitionOfKey } from '../../shared/delivery/murmur2.ts';
 import { SeenRecords } from './seen-records.ts';
 import { VersionPages } from './version-pages.ts';
 

@@ -8,7 +8,7 @@ import { backoffMs } from './backoff.ts';
 import type { Breaker } from './breaker.ts';
 import { kafkaClient, plainProducer, withAdmin } from './kafka-client.ts';
 import { classifyKafkaError } from './kafka-errors.ts';
-import { partitionOfKey } from './murmur2.ts';
+import { partitionOfKey } from '../../shared/delivery/murmur2.ts';
 import type { ShardLeases } from './shard-leases.ts';
 import { ensureTopic, type TopicTools } from './topics.ts';
 

@@ -6,7 +6,7 @@ import { sendBisecting } from './bisect-batch.ts';
 import { kafkaClient, plainProducer, withAdmin } from './kafka-client.ts';
 import { classifyKafkaError } from './kafka-errors.ts';
 import type { LedgerRow } from './ledger-row.ts';
-import { partitionOfKey } from './murmur2.ts';
+import { partitionOfKey } from '../../shared/delivery/murmur2.ts';
 import type { Evidence, Outgoing, PartitionResult, PartitionSend, Sink, SinkCheck, SinkFailure } from './sink.ts';
 import { ensureTopic, type TopicTools } from './topics.ts';
 

@@ -1,23 +1,5 @@
+import type { AbsentIds, AckedIds, Acks, Try } from '../../shared/delivery/acks.ts';
 import type { LedgerOp } from '../../shared/records/record-kind.ts';
-
-/** Acknowledged messages of a partition that took several sends: ids [low, high] among the row's, offset of the first. */
-export type AckedIds = [low: number, high: number, base: number];
-
-/**
- * What a row's sink has acknowledged: by partition the base offset, or the runs where it took several sends. `left` lists the
- * partitions with messages that are still to be tried, `refused` those with messages that were refused and are to be tried
- * again; before the first try there is nothing at all.
- */
-export interface Acks {
-  [partition: string]: number | AckedIds[] | number[];
-}
-
-/** One refusal of a message. */
-export interface Try {
-  /** By the database's clock, ISO 8601. */
-  at: string;
-  code: string;
-}
 
 /** Refusals so far of the messages that are to be tried again, by record id. They alone wait for the row's next time. */
 export type Tries = Readonly<Record<string, readonly Try[]>>;
@@ -63,4 +45,9 @@ export function partitionsLeft(row: LedgerRow): readonly number[] | undefined {
 export function ackedIds(row: LedgerRow, partition: number): AckedIds[] {
   const found = row.acks?.[partition];
   return Array.isArray(found) ? (found as AckedIds[]) : [];
+}
+
+/** Ids of which no message was made so far. */
+export function absentIds(row: LedgerRow): readonly AbsentIds[] {
+  return (row.acks?.absent as AbsentIds[] | undefined) ?? [];
 }

@@ -1,4 +1,5 @@
-import { ackedIds, partitionsLeft, type AckedIds, type Acks, type Tries, type Try } from './ledger-row.ts';
+import type { AbsentIds, AckedIds, Acks, Try } from '../../shared/delivery/acks.ts';
+import { absentIds, ackedIds, partitionsLeft, type Tries } from './ledger-row.ts';
 import type { Candidate, Part, Send } from './plan-send.ts';
 import type { Fate, Letter, Refusal } from './put-refused.ts';
 import type { AckedRun, PartitionResult } from './sink.ts';
@@ -122,6 +123,7 @@ class RowOutcome {
     const done = this.#left.size === 0 && this.#tries.size === 0;
     if (!done && !first && this.#delivered === 0 && !this.#refused && !this.#told && vacant.size === 0 && gone.size === 0 && !nothingThere) return undefined;
     this.#acks.left = [...this.#left];
+    if (candidate.absent.size > 0) this.#acks.absent = joinedRuns([...absentIds(row), ...[...candidate.absent].map((id): AbsentIds => [id, id])]);
     if (this.#tries.size > 0) this.#acks.refused = [...new Set([...this.#tries.values()].map((t) => t.partition))];
     else if (row.acks?.refused !== undefined) this.#acks.refused = [];
     const tries = this.#tries.size === 0 ? null : Object.fromEntries([...this.#tries].map(([id, t]) => [id, t.tries]));
@@ -150,4 +152,15 @@ function splitAround(runs: AckedRun[], idAt: (position: number) => number, ids: 
     split.push({ from, to: run.to, base: run.base + from - run.from });
   }
   return split;
+}
+
+/** The same ids as runs that neither touch nor overlap, ascending. */
+function joinedRuns(runs: AbsentIds[]): AbsentIds[] {
+  const joined: AbsentIds[] = [];
+  for (const [low, high] of runs.sort((a, b) => a[0] - b[0])) {
+    const last = joined.at(-1);
+    if (last !== undefined && low <= last[1] + 1) last[1] = Math.max(last[1], high);
+    else joined.push([low, high]);
+  }
+  return joined;
 }

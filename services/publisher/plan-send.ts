@@ -28,6 +28,8 @@ export interface Candidate {
   resting: Map<number, number[]>;
   /** Refused messages of which nothing is there to send any more. */
   gone: Set<number>;
+  /** Ids of a slice of which nothing was there to send: the others' offsets follow from their ranks. */
+  absent: Set<number>;
 }
 
 /**
@@ -43,7 +45,7 @@ export function pickMessages(rows: readonly LedgerRow[], blocked: ReadonlySet<nu
   for (const row of rows) {
     const shard = shards.get(row.shard) ?? { taken: [], held: new Set<number>() };
     shards.set(row.shard, shard);
-    const candidate: Candidate = { row, send: new Map(), left: new Set(), vacant: new Map(), tried: new Map(), resting: new Map(), gone: new Set() };
+    const candidate: Candidate = { row, send: new Map(), left: new Set(), vacant: new Map(), tried: new Map(), resting: new Map(), gone: new Set(), absent: new Set() };
     const open = openIds(row, limits);
     const alone = row.op === 'replay' || inEvents(row.kind);
     let count = 0;
@@ -160,12 +162,13 @@ export function assembleSend(candidates: readonly Candidate[], limits: PlanLimit
 }
 
 /** The row's messages for a partition: all of them, or none; or, if nothing is there yet, as many as the bytes allow, at least one. */
-function fitting({ row, gone }: Candidate, ids: readonly number[], room: number, first: boolean, messageOf: (row: LedgerRow, id: number) => Outgoing | undefined) {
+function fitting({ row, gone, absent }: Candidate, ids: readonly number[], room: number, first: boolean, messageOf: (row: LedgerRow, id: number) => Outgoing | undefined) {
   const list: Outgoing[] = [];
   let bytes = 0;
   for (const id of ids) {
     const message = messageOf(row, id);
     if (message === undefined) {
+      if (row.span > 1) absent.add(id);
       if (row.tries?.[id] !== undefined) gone.add(id);
       continue;
     }

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Settings } from '../../shared/config/settings.ts';
+import type { Try } from '../../shared/delivery/acks.ts';
 import type { Metrics } from '../../shared/metrics/metrics.ts';
 import type { Logger } from '../../shared/runtime/log.ts';
 import { backoffMs } from './backoff.ts';
-import type { LedgerRow, Try } from './ledger-row.ts';
+import type { LedgerRow } from './ledger-row.ts';
 import type { Evidence, Outgoing, Sink, SinkFailure } from './sink.ts';
 
 /** A refused message. */

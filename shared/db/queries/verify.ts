@@ -120,7 +120,7 @@ wrong as (
   select o.*, f.shards,
          delivered + waiting + superseded + dead <> written or delivered < 0 or superseded < 0 or dead < 0 as sum_off,
          op <> 'replay' and dead <> letters as letters_off,
-         case when delivered > 0 then acks is null or acks - 'left' - 'refused' = '{}' or (state = 'done' and acks ? 'left') else state = 'done' and acks @? '$.* ? (@.type() == "number")' end as acks_off,
+         case when delivered > 0 then acks is null or acks - 'left' - 'refused' - 'absent' = '{}' or (state = 'done' and acks ? 'left') else state = 'done' and acks @? '$.* ? (@.type() == "number")' end as acks_off,
          (state = 'done') <> (sent_at is not null) as instant_off,
          written > 0 and shard <> (first_id / ${ID_BLOCK}) % f.shards as shard_off
   from owed o left join (select value::int as shards from fixed_setting where name = 'shards') f on true

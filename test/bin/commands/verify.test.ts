@@ -1,6 +1,6 @@
 import kafkajs, { type Producer } from 'kafkajs';
 import type { Checked } from '../../../bin/verify/report-text.ts';
-import { partitionOfKey } from '../../../services/publisher/murmur2.ts';
+import { partitionOfKey } from '../../../shared/delivery/murmur2.ts';
 import { kafkaBrokers } from '../../helpers/addresses.ts';
 import { execution } from '../../helpers/executions.ts';
 import { query } from '../../helpers/query.ts';

@@ -1,4 +1,4 @@
-import { partitionOfKey } from '../../../services/publisher/murmur2.ts';
+import { partitionOfKey } from '../../../shared/delivery/murmur2.ts';
 import { TopicCheck, type OwedRow, type ReadMessage } from '../../../bin/verify/check-topic.ts';
 
 const PARTITIONS = 4;

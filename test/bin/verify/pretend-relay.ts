@@ -1,5 +1,5 @@
 import kafkajs, { type Admin, type Producer } from 'kafkajs';
-import { partitionOfKey } from '../../../services/publisher/murmur2.ts';
+import { partitionOfKey } from '../../../shared/delivery/murmur2.ts';
 import { kafkaBrokers } from '../../helpers/addresses.ts';
 import { uniqueName } from '../../helpers/namespace.ts';
 import { waitFor } from '../../helpers/wait-for.ts';

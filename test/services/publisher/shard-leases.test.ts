@@ -95,7 +95,7 @@ test('F64 the mark of an owner that lost its shard changes nothing', async () =>
   if (owed === undefined) throw new Error('no row');
   const epochs = new Map(first.owned.map((s) => [s.shard, s.epoch]));
   const row = ledgerRow({ id: Number(owed.id), batchId: owed.batch_id, shard: owed.shard, firstId: 1_024, span: 3 });
-  const mark = { candidate: { row, send: new Map(), left: new Set<number>(), vacant: new Map(), tried: new Map(), resting: new Map(), gone: new Set<number>() }, acks: { 0: 7, left: [] }, delivered: 3, done: true, attempts: 0, tries: null, delayMs: null, error: null, letters: [] };
+  const mark = { candidate: { row, send: new Map(), left: new Set<number>(), vacant: new Map(), tried: new Map(), resting: new Map(), gone: new Set<number>(), absent: new Set<number>() }, acks: { 0: 7, left: [] }, delivered: 3, done: true, attempts: 0, tries: null, delayMs: null, error: null, letters: [] };
   const store = new LedgerStore(ledger.pool, SINK, [], 5_000);
   const markAs = (node: string, epochOf: ReadonlyMap<number, number>) => store.mark([mark], node, (shard) => epochOf.get(shard) ?? -1);
 

@@ -1,5 +1,5 @@
 import kafkajs from 'kafkajs';
-import { partitionOfKey } from '../../../services/publisher/murmur2.ts';
+import { partitionOfKey } from '../../../shared/delivery/murmur2.ts';
 
 test('keys go where Kafka\'s Java client puts them', () => {
   // From Kafka's own UtilsTest: murmur2("21") = -973932308, murmur2("foobar") = -790332482.
