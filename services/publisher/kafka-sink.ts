@@ -8,7 +8,7 @@ import { classifyKafkaError } from './kafka-errors.ts';
 import type { LedgerRow } from './ledger-row.ts';
 import { partitionOfKey } from '../../shared/delivery/murmur2.ts';
 import type { Evidence, Outgoing, PartitionResult, PartitionSend, Sink, SinkCheck, SinkFailure } from './sink.ts';
-import { ensureTopic, type TopicTools } from './topics.ts';
+import { ensureTopic, LedgerAway, type TopicTools } from './topics.ts';
 
 /** What a record batch takes per message beside key and value: the headers' names and values, lengths, offsets. */
 const OVERHEAD_BYTES = 260;
@@ -59,6 +59,7 @@ export class KafkaSink implements Sink {
       this.#producer ??= await this.#connect();
       return { ready: true };
     } catch (error) {
+      if (error instanceof LedgerAway) return { ready: false, failure: { class: 'configuration', code: 'ledger-away', message: error.message, unsettled: false } };
       return { ready: false, failure: classifyKafkaError(error) };
     }
   }

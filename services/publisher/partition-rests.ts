@@ -24,6 +24,11 @@ export class PartitionRests {
     return this.#rests.has(partition);
   }
 
+  /** It was in a send that failed as a whole: it may go at once, but apart, where it shows whose fault that was. */
+  suspected(partition: number): void {
+    if (!this.#rests.has(partition)) this.#rests.set(partition, { until: 0, failures: 0 });
+  }
+
   failed(partition: number, now: number): void {
     const failures = (this.#rests.get(partition)?.failures ?? 0) + 1;
     this.#rests.set(partition, { failures, until: now + backoffMs(failures, this.#settings, this.#random()) });

@@ -186,10 +186,13 @@ export class RelayLoop {
   #learn(results: readonly PartitionResult[], began: number, shards: readonly OwnedShard[]): void {
     const { sink, metrics, log, now } = this.#o;
     const failures = results.flatMap((r) => r.failure ?? []);
+    const someAnswered = failures.filter((f) => f.class === 'cluster').length < results.length;
     for (const { partition, acked, failure, refused } of results) {
       const count = acked.reduce((sum, r) => sum + r.to - r.from + 1, 0);
       if (count > 0) metrics.count('relay_messages_total', { sink: sink.name }, count);
-      if (failure?.class === 'partition') this.#rests.failed(partition, now());
+      // A broker of several that is away fails the sends that it is part of: apart, only its own partitions fail.
+      if (failure?.class === 'cluster' && !someAnswered) this.#rests.suspected(partition);
+      else if (failure?.class === 'partition' || failure?.class === 'cluster') this.#rests.failed(partition, now());
       if (failure?.unsettled === true) this.#rests.unsettled(partition, began + sink.settledAfterMs);
       if (failure === undefined && (count > 0 || refused.length > 0)) this.#rests.acknowledged(partition);
     }

@@ -17,15 +17,24 @@ export interface TopicTools {
   log: Logger;
 }
 
+/** PostgreSQL did not say, or keep, how many partitions a topic had at first. */
+export class LedgerAway extends Error {
+  constructor(cause: unknown) {
+    super('PostgreSQL does not answer.', { cause });
+    this.name = 'LedgerAway';
+  }
+}
+
 /**
  * Makes sure that a sink's topic is there with the partition count it was first used with, since the partition of a key
  * follows from it. Creates it when it is missing and that is allowed. Never guesses: whatever doesn't fit is said.
  * @returns the partition count, or why nothing can be sent
- * @throws what PostgreSQL or the broker failed with
+ * @throws LedgerAway, or what the broker failed with
  */
 export async function ensureTopic(admin: Admin, sink: string, topic: string, tools: TopicTools): Promise<{ partitions: number } | { failure: SinkFailure }> {
-  const kept = await keptPartitions(sink, tools);
+  // The cluster is asked first: what fails after its answer is not its fault.
   let partitions = await countPartitions(admin, topic);
+  const kept = await keptPartitions(sink, tools);
   if (partitions === 0) {
     if (!tools.settings.createTopics) return refuse('topic-missing', `The topic "${topic}" is missing and CREATE_TOPICS is off. Create it${kept === undefined ? '' : ` with ${kept} partitions`}.`);
     await createTopic(admin, topic, kept ?? tools.settings.kafkaPartitions, tools);
@@ -88,6 +97,10 @@ async function waitForLeaders(admin: Admin, topic: string): Promise<void> {
   }
 }
 
-function run(tools: TopicTools, statement: typeof READ_SINK_TOPIC, values: unknown[]): Promise<unknown[][]> {
-  return runStatement(tools.pool, statement, values, tools.settings.statementTimeout);
+async function run(tools: TopicTools, statement: typeof READ_SINK_TOPIC, values: unknown[]): Promise<unknown[][]> {
+  try {
+    return await runStatement(tools.pool, statement, values, tools.settings.statementTimeout);
+  } catch (error) {
+    throw new LedgerAway(error);
+  }
 }

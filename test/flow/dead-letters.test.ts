@@ -10,6 +10,7 @@ import { waitFor } from '../helpers/wait-for.ts';
 import { TopicReader } from '../services/publisher/helpers/topic-reader.ts';
 
 const KIND_FILE = fileURLToPath(new URL('../helpers/kinds/alarm.kind.ts', import.meta.url));
+jest.setTimeout(150_000);
 const TOO_LONG = 'x'.repeat(5_000);
 
 let system: TestSystem;
@@ -30,10 +31,10 @@ afterAll(async () => {
 const post = async (text: string) => (await send(system.url, 'POST', '/api/v1/alarms', { text })).body.id as number;
 const put = async (id: number, version: number, text: string) => expect((await send(system.url, 'PUT', `/api/v1/alarm/${id}`, { text, version })).status).toBe(200);
 const letterOf = (id: number, state: string) =>
-  waitFor(async () => (await query<{ id: string; version: number }>(system.databaseUrl, 'select id, version from dead_letter where record_id = $1 and state = $2', [id, state]))[0], { what: `a dead letter of ${id} that is ${state}`, timeoutMs: 20_000 });
+  waitFor(async () => (await query<{ id: string; version: number }>(system.databaseUrl, 'select id, version from dead_letter where record_id = $1 and state = $2', [id, state]))[0], { what: `a dead letter of ${id} that is ${state}`, timeoutMs: 40_000 });
 const waiting = async (id: number) => (await query<{ version: number }>(system.databaseUrl, `select version from ledger where first_id = $1 and op = 'update' and state = 'waiting' order by id`, [id])).map((r) => r.version);
 const versionsOf = (id: number) => [...(reader.versions().get(id) ?? [])];
-const arrives = (id: number, versions: number[]) => waitFor(() => JSON.stringify(versionsOf(id)) === JSON.stringify(versions), { what: `versions ${versions.join(', ')} of ${id}`, timeoutMs: 20_000 });
+const arrives = (id: number, versions: number[]) => waitFor(() => JSON.stringify(versionsOf(id)) === JSON.stringify(versions), { what: `versions ${versions.join(', ')} of ${id}`, timeoutMs: 40_000 });
 
 test('events of a record wait behind its dead letter while those of others go on, and follow in order when a replay delivers it', async () => {
   const id = await post(TOO_LONG);
@@ -72,7 +73,7 @@ test('they follow too when the dead letter is discarded; one that dies in its tu
   const second = await letterOf(again, 'dead');
   expect(second.version).toBe(2);
   await put(again, 2, 'third');
-  await waitFor(async () => (await waiting(again)).length === 1, { what: 'the third to wait' });
+  await waitFor(async () => (await waiting(again)).length === 1, { what: 'the third to wait', timeoutMs: 40_000 });
   await discard(second.id);
   await arrives(again, [1, 3]);
 });

@@ -13,6 +13,7 @@ const LARGE = { 'max.message.bytes': '100000' };
 let database: TestDatabase;
 let ledger: LedgerWriter;
 const open: { close(): Promise<void> }[] = [];
+jest.setTimeout(150_000);
 
 beforeEach(async () => {
   database = await createDatabase();
@@ -35,7 +36,7 @@ async function reader(topic: string): Promise<TopicReader> {
   return opened;
 }
 const letterWith = (state: string, over: Partial<LetterRow> = {}) =>
-  waitFor(async () => (await ledger.letters()).find((l) => l.state === state && Object.entries(over).every(([k, v]) => l[k as keyof LetterRow] === v)), { what: `a letter ${state} ${JSON.stringify(over)}`, timeoutMs: 20_000 });
+  waitFor(async () => (await ledger.letters()).find((l) => l.state === state && Object.entries(over).every(([k, v]) => l[k as keyof LetterRow] === v)), { what: `a letter ${state} ${JSON.stringify(over)}`, timeoutMs: 40_000 });
 
 /** A slice of twenty of which number 1030 is a dead letter by now. */
 async function withDeadLetter(): Promise<{ topic: string; sink: string; letter: LetterRow }> {
@@ -55,16 +56,16 @@ test('F28 tries are kept in the ledger: a relay that starts anew goes on countin
   const slow = { maxRetries: 2, retryInitialDelay: 600_000, retryMaxDelay: 600_000 };
   const first = await relay(topic, slow);
   const row = async () => (await ledger.pool.query<{ tries: Record<string, unknown[]>; ahead: boolean; delivered: number }>(`select tries, next_at > now() as ahead, delivered from ledger where tries is not null`)).rows[0];
-  await waitFor(async () => (await row())?.tries['1030']?.length === 1, { what: 'the first refusal in the ledger' });
+  await waitFor(async () => (await row())?.tries['1030']?.length === 1, { what: 'the first refusal in the ledger', timeoutMs: 30_000 });
   await expect(row()).resolves.toMatchObject({ ahead: true, delivered: 19 });
   await first.stop();
   await relay(topic, slow);
   await ledger.insert(sink, 2_048, 5);
-  await waitFor(async () => (await ledger.sum(sink)).delivered === 24, { what: 'the second relay at work' });
+  await waitFor(async () => (await ledger.sum(sink)).delivered === 24, { what: 'the second relay at work', timeoutMs: 30_000 });
   expect((await row())?.tries['1030']).toHaveLength(1);
   for (const tries of [2, 3]) {
     await ledger.pool.query(`update ledger set next_at = now() where tries is not null`);
-    if (tries === 2) await waitFor(async () => (await row())?.tries['1030']?.length === 2, { what: 'the second refusal' });
+    if (tries === 2) await waitFor(async () => (await row())?.tries['1030']?.length === 2, { what: 'the second refusal', timeoutMs: 30_000 });
   }
   const letter = await letterWith('dead');
   expect(letter).toMatchObject({ record: 1_030, attempts: 3 });
@@ -82,7 +83,7 @@ test('F29 F30 F65 a message that is refused alone becomes a dead letter with all
 
   await letterWith('dead', { mirrored: true });
   const mirror = await reader(`${topic}.dlq`);
-  const copy = await waitFor(() => mirror.seen[0], { what: 'the copy', timeoutMs: 20_000 });
+  const copy = await waitFor(() => mirror.seen[0], { what: 'the copy', timeoutMs: 40_000 });
   expect(copy).toMatchObject({
     key: '1030', value: letter.payload,
     headers: { ce_id: 'execution:1030:1', dlq_id: String(letter.id), dlq_code: 'MESSAGE_TOO_LARGE', dlq_reason: letter.reason, dlq_fingerprint: letter.fingerprint, dlq_attempts: '2', dlq_topic: topic, dlq_partition: String(letter.partition) },
@@ -98,7 +99,7 @@ test('F30 a dead letter whose mirror Kafka does not take either is safe in the t
   await relay(topic);
   await letterWith('dead', { mirrored: true });
   const mirror = await reader(`${topic}.dlq`);
-  const copy = await waitFor(() => mirror.seen[0], { what: 'the copy' });
+  const copy = await waitFor(() => mirror.seen[0], { what: 'the copy', timeoutMs: 30_000 });
   expect(copy).toMatchObject({ key: '1030', headers: { dlq_code: 'MESSAGE_TOO_LARGE' } });
   expect(copy.value).toContain('too large');
 });
@@ -109,20 +110,20 @@ test('F39 a replayed letter that is refused again goes back with its count and i
   const back = await letterWith('dead', { replays: 1 });
   expect(back).toMatchObject({ id: letter.id, attempts: 3, op: 'insert', payload: letter.payload });
   expect(back.tries.slice(0, 2)).toEqual(letter.tries);
-  await waitFor(async () => (await ledger.replayState(failing))?.state === 'done', { what: 'the end of the replay' });
+  await waitFor(async () => (await ledger.replayState(failing))?.state === 'done', { what: 'the end of the replay', timeoutMs: 30_000 });
 
   await alterTopic(topic, LARGE);
   const mended = await ledger.replay(sink, { fingerprint: letter.fingerprint, kind: 'execution', code: 'MESSAGE_TOO_LARGE', since: '2000-01-01T00:00:00Z' });
   await letterWith('delivered', { replays: 2 });
-  await waitFor(async () => (await ledger.replayState(mended))?.state === 'done', { what: 'the end of the second replay' });
+  await waitFor(async () => (await ledger.replayState(mended))?.state === 'done', { what: 'the end of the second replay', timeoutMs: 30_000 });
   await expect(ledger.replayState(mended)).resolves.toEqual({ state: 'done', released: 1 });
   const consumer = await reader(topic);
-  const copy = await waitFor(() => consumer.seen.find((m) => m.id === 1_030), { what: 'the message' });
+  const copy = await waitFor(() => consumer.seen.find((m) => m.id === 1_030), { what: 'the message', timeoutMs: 30_000 });
   expect(copy.headers).toMatchObject({ ce_id: 'execution:1030:1', ce_type: 'sluice.execution.insert' });
   expect(await ledger.breaches()).toEqual([]);
   await ledger.replay(sink, { ids: [letter.id] });
   const nothing = await ledger.replay(sink, { ids: [String(letter.id)] });
-  await waitFor(async () => (await ledger.replayState(nothing))?.state === 'done', { what: 'a replay of what is delivered, which releases nothing' });
+  await waitFor(async () => (await ledger.replayState(nothing))?.state === 'done', { what: 'a replay of what is delivered, which releases nothing', timeoutMs: 30_000 });
   expect((await ledger.letters()).map((l) => [l.state, l.replays])).toEqual([['delivered', 2]]);
 });
 
@@ -132,7 +133,7 @@ test('of states, later versions go on past a refused one, and the one delivered 
   await ledger.update([sink], 1_030);
   await letterWith('superseded', { id: letter.id });
   const consumer = await reader(topic);
-  await waitFor(() => consumer.versions().get(1_030)?.at(-1) === 2, { what: 'the later version' });
+  await waitFor(() => consumer.versions().get(1_030)?.at(-1) === 2, { what: 'the later version', timeoutMs: 30_000 });
   expect(consumer.seen.find((m) => m.version === 2)?.value).toContain('"sentTimestamp":null');
   expect(await ledger.breaches()).toEqual([]);
 });
@@ -149,6 +150,6 @@ test('a letter that is outlived on its way, and one whose record is gone, are su
   await ledger.replay(sink, { ids: [letter.id] });
   await letterWith('superseded', { replays: 2 });
   const consumer = await reader(topic);
-  await waitFor(() => consumer.seen.length >= 19, { what: 'the others' });
+  await waitFor(() => consumer.seen.length >= 19, { what: 'the others', timeoutMs: 30_000 });
   expect(consumer.versions().has(1_030)).toBe(false);
 });

@@ -128,6 +128,36 @@ test('F36 a partition that fails holds up none of the other nineteen; when it is
   await expect(ledger.sum(sink)).resolves.toEqual({ delivered: 8_000, superseded: 0, attempts: 0 });
 });
 
+/** The sink, with one partition whose broker is away until `mended()`: as with kafkajs, each send that it is part of fails as a whole. */
+function brokerAway(partition: number, mended: () => boolean) {
+  return (sink: Sink): Sink =>
+    new Proxy(sink, {
+      get(target, name) {
+        if (name === 'send') {
+          return async (groups: Parameters<Sink['send']>[0], mayGoOn: () => boolean) => {
+            if (mended() || !groups.some((g) => g.partition === partition)) return target.send(groups, mayGoOn);
+            const failure = { class: 'cluster' as const, code: 'KafkaJSConnectionError', message: 'connect ECONNREFUSED', unsettled: false };
+            return groups.map((g) => ({ partition: g.partition, acked: [], refused: [], failure }));
+          };
+        }
+        const value = Reflect.get(target, name, target) as unknown;
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      },
+    });
+}
+
+test('F36 one broker of several that is away holds up its own partitions only, although each send with it fails as a whole', async () => {
+  const { topic, sink } = newTopic();
+  await ledger.insert(sink, 1_024, 400, 20);
+  let mended = false;
+  await relay({ ordersTopic: topic }, { around: brokerAway(5, () => mended) });
+  const left = () => ledger.pool.query<{ n: number }>(`select count(*)::int as n from ledger where sink = $1 and acks->'left' = '[5]'`, [sink]).then((r) => r.rows[0]?.n);
+  await waitFor(async () => (await left()) === 20, { what: 'everything but partition 5', timeoutMs: 20_000 });
+  mended = true;
+  await waitFor(() => ledger.isDone(sink), { what: 'the rest', timeoutMs: 20_000 });
+  await expect(ledger.sum(sink)).resolves.toEqual({ delivered: 8_000, superseded: 0, attempts: 0 });
+});
+
 test('F65 record batches that are too large are halved until they fit; nothing counts as refused', async () => {
   const { topic, sink } = newTopic();
   await createTopic(topic, 2, { 'max.message.bytes': '20000' });
