@@ -23,6 +23,8 @@ export function brokerOptions(settings: Settings, nodeId: string): BrokerOptions
     retryPolicy: { enabled: false },
     circuitBreaker: { enabled: false },
     metrics: { enabled: false },
+    // A node decides itself how it stops (bin/node/until-stopped.ts): the broker's own listeners would end the process in the midst of it.
+    skipProcessEventRegistration: true,
     logger: false,
     internalServices: true,
     registry: { strategy: 'RoundRobin', preferLocal: true },
