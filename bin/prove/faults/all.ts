@@ -2,6 +2,7 @@ import type { Fault } from './fault.ts';
 import { FILL_MEMORY } from './fill-memory.ts';
 import { FREEZE_NODES } from './freeze-nodes.ts';
 import { KAFKA_SERVER } from './kafka-server.ts';
+import { KAFKA_TOPIC } from './kafka-topic.ts';
 import { KILL_NODES } from './kill-nodes.ts';
 import { MOVE_CLOCKS } from './move-clocks.ts';
 import { NATS_SERVER } from './nats-server.ts';
@@ -22,6 +23,7 @@ export const ALL_FAULTS: readonly Fault[] = [
   ...POSTGRES_DISK,
   ...NATS_SERVER,
   ...KAFKA_SERVER,
+  ...KAFKA_TOPIC,
   ...MOVE_CLOCKS,
   ...WIRE_FAULTS,
 ];

@@ -87,14 +87,4 @@ export const KAFKA_SERVER: readonly Fault[] = [
       });
     },
   },
-  {
-    name: 'kafka-topic-deleted',
-    says: 'the topic is deleted with all that is on it; the relay makes it again',
-    touches: ['kafka'],
-    forgetsTopic: true,
-    async inject({ kafka }) {
-      await kafka.admin((admin) => admin.deleteTopics({ topics: [kafka.topic] }));
-      return { end: () => Promise.resolve() };
-    },
-  },
 ];

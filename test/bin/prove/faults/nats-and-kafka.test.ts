@@ -125,3 +125,17 @@ test('kafka-topic-deleted: what was on it is gone, and the relay makes it anew',
   expect(await offsets()).toHaveLength(system.target.kafka.partitions);
   await untilDelivered();
 });
+
+test('kafka-message-too-large: the largest messages become dead letters, and are delivered at the end', async () => {
+  const letters = async (where: string) => (await system.target.postgres.sql<{ count: number }>(`select count(*)::int as count from dead_letter where ${where}`))[0]?.count;
+  await untilDelivered();
+  const end = await inject('kafka-message-too-large');
+  const long = await store({ destination: 'TWENTY-CHARACTERS-IN' });
+  expect(long).toBe(201);
+  await untilDelivered(); // shorter ones are not refused
+  await waitFor(async () => (await letters(`state = 'dead' and code in ('MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE')`)) === 1, { timeoutMs: 60_000, what: 'the long one to be a dead letter' });
+  const before = await messages();
+  await end();
+  expect(await letters(`state = 'delivered'`)).toBe(1);
+  expect(await messages()).toBeGreaterThan(before);
+});

@@ -6,7 +6,7 @@ import { waitFor } from '../../../helpers/wait-for.ts';
 import { processState, smallSystem } from './small-system.ts';
 
 const system = smallSystem();
-const { inject, untilStores } = system;
+const { inject, untilStores, logOf } = system;
 const nodeOf = (role: Role) => system.target.nodes(role)[0] as TargetNode;
 const ROLES: Role[] = ['edge', 'writer', 'relay'];
 const HOUR_S = 3_600;
@@ -46,11 +46,14 @@ test('kill-all: no process is left, and all come back', async () => {
   await untilStores();
 });
 
-test.each(ROLES)('stop-%s: it ends in order, and another one comes', async (role) => {
+test.each(ROLES)('stop-%s: it ends in order, to the last line of its log, and another one comes', async (role) => {
   await untilStores();
-  const { pid } = nodeOf(role);
+  const { pid, name } = nodeOf(role);
+  const ends = async () => (await logOf(name)).split('\n').filter((line) => line.includes('"node stopped"') || line.includes('"shards given back"')).length;
+  const before = await ends();
   await inject(`stop-${role}`);
   await nodeOf(role).untilBack(pid);
+  expect(await ends()).toBe(before + (role === 'relay' ? 2 : 1));
   expect(await processState(pid)).toBe('');
 });
 

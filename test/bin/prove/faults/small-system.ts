@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { ALL_FAULTS } from '../../../../bin/prove/faults/all.ts';
 import { startSystem, type System } from '../../../../bin/prove/system/system.ts';
 import type { Target } from '../../../../bin/prove/target.ts';
+import { logFileOf } from '../../../../bin/up/node-process.ts';
 import { readSettings } from '../../../../shared/config/load.ts';
 import { execution } from '../../../helpers/executions.ts';
 import { waitFor } from '../../../helpers/wait-for.ts';
@@ -15,10 +17,12 @@ export interface SmallSystem {
   readonly target: Target;
   /** Address of the edge, by way of the clients' link. */
   readonly url: string;
+  /** All that a node of this name has written into its log. */
+  logOf: (name: string) => Promise<string>;
   /** Brings a fault about. It is ended after the test, if it was not before. */
   inject: (name: string) => Promise<() => Promise<void>>;
-  /** Sends a record; the status of the answer, or 0 where there was none. */
-  store: () => Promise<number>;
+  /** Sends a record, with these members; the status of the answer, or 0 where there was none. */
+  store: (members?: Record<string, unknown>) => Promise<number>;
   /** Waits until records are stored again. */
   untilStores: () => Promise<void>;
 }
@@ -41,8 +45,8 @@ export function smallSystem(): SmallSystem {
   afterAll(async () => {
     await system?.stop(false);
   }, STARTS_MS);
-  const store = () =>
-    fetch(`${running().edges[0]}/api/v1/executions`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(execution()), signal: AbortSignal.timeout(8_000) }).then(
+  const store = (members?: Record<string, unknown>) =>
+    fetch(`${running().edges[0]}/api/v1/executions`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(execution(members)), signal: AbortSignal.timeout(8_000) }).then(
       async (response) => (await response.arrayBuffer(), response.status),
       () => 0,
     );
@@ -53,6 +57,7 @@ export function smallSystem(): SmallSystem {
     get url() {
       return running().edges[0] as string;
     },
+    logOf: (name) => readFile(logFileOf(running().folder.logs, name), 'utf8'),
     async inject(name) {
       const fault = ALL_FAULTS.find((one) => one.name === name);
       if (fault === undefined) throw new Error(`${name} is no fault`);
