@@ -19,7 +19,8 @@ export function settleValue(parsed: unknown, bytes: Buffer, scan: ValueScan): un
 
 /** Keys of a value and of all that it holds, down to `depth` levels. */
 function countKeys(value: object, depth: number): number {
-  if (depth === 1) return Object.keys(value).length;
+  // An array's places are no keys: counted as such they would make up for a key that was lost.
+  if (depth === 1) return Array.isArray(value) ? 0 : Object.keys(value).length;
   const members: unknown[] = Array.isArray(value) ? value : Object.values(value);
   let keys = Array.isArray(value) ? 0 : members.length;
   for (const member of members) if (typeof member === 'object' && member !== null) keys += countKeys(member, depth - 1);

@@ -61,6 +61,7 @@ describe('keys given twice', () => {
     expect(Object.getPrototypeOf(item)).toBe(Object.prototype);
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();
     expect(Object.getOwnPropertyDescriptor(single('{"__proto__":1,"__proto__":2}'), '__proto__')?.value).toBe(DUPLICATE_KEY);
+    expect(single('{"a":[1],"a":[2]}')).toStrictEqual({ a: DUPLICATE_KEY });
   });
 });
 
