@@ -8,6 +8,8 @@ import type { RecordKind } from '../../shared/records/record-kind.ts';
 import { compileItemCheck } from '../../shared/records/validate-item.ts';
 import { compileWire } from '../../shared/records/wire.ts';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
+import { letterHandlers } from './dead-letters/handlers.ts';
+import { isLetterOperation, type LetterOperation } from './dead-letters/routes.ts';
 import { docsFile } from './docs/docs-file.ts';
 import { readiness } from './health.ts';
 import type { Answer, Call } from './http/call.ts';
@@ -26,6 +28,9 @@ import { intakeCalls, type Intake, type ServedKind } from './write/intake.ts';
 import { postBatch } from './write/post-batch.ts';
 import { postOne } from './write/post-one.ts';
 import { putOne } from './write/put-one.ts';
+
+/** The server's own limits end a transaction first: that leaves the connection whole. */
+const GRACE_MS = 1_000;
 
 /** The handler of each operation, bound to what it needs. */
 export function operationHandlers(node: NodeContext, broker: ServiceBroker): (route: Route) => Handler {
@@ -47,7 +52,13 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker): (ro
     return kind;
   };
   const verifyCall = verifyHandler({ pool: node.database.pool, tables: [...kinds.values()].map(verifiedTable(node)), timeoutMs: settings.verifyTimeout, unknownQuery: settings.unknownQuery });
-  const make: Record<Operation, (route: Route) => Handler> = {
+  const letters = letterHandlers({
+    pool: node.database.pool,
+    timeoutMs: settings.transactionTimeout + GRACE_MS,
+    stateTables: [...kinds.values()].filter(({ record }) => record.order !== 'events').map(verifiedTable(node)),
+    rate: { default: Math.min(settings.replayRate, settings.replayMaxRate), max: settings.replayMaxRate },
+  }, settings.unknownQuery);
+  const make: Record<Exclude<Operation, LetterOperation>, (route: Route) => Handler> = {
     'post-one': (route) => (call) => postOne(intake, kindOf(route), call),
     'post-batch': (route) => (call) => postBatch(intake, kindOf(route), call),
     'post-upload': (route) => (call) => postUpload(upload, kindOf(route), call),
@@ -65,7 +76,7 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker): (ro
     openapi: () => () => ({ status: 200, body: openapi }),
     docs: () => (call) => docsPage(call),
   };
-  return (route) => make[route.operation](route);
+  return (route) => (isLetterOperation(route.operation) ? letters[route.operation] : make[route.operation](route));
 }
 
 function verifiedTable(node: NodeContext): (kind: ServedKind) => VerifiedTable {

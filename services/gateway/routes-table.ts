@@ -1,10 +1,12 @@
 import { COMMANDS } from '../../shared/batches/states.ts';
 import type { RecordKind } from '../../shared/records/record-kind.ts';
+import { LETTER_ROUTES, type LetterOperation } from './dead-letters/routes.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH';
 
 /** What a route does; the gateway has one handler for each. */
 export type Operation =
+  | LetterOperation
   | 'post-one'
   | 'post-batch'
   | 'list-records'
@@ -41,6 +43,7 @@ const COMMON: readonly Route[] = [
   ...COMMANDS.map((command): Route => ({ method: 'POST', path: `/api/v1/batches/{id}/${command}`, operation: 'steer-batch', summary: `${command[0]?.toUpperCase() ?? ''}${command.slice(1)} a large batch` })),
   { method: 'GET', path: '/api/v1/batches/{id}/items', operation: 'batch-items', summary: 'One receipt for each item of a batch' },
   { method: 'GET', path: '/api/v1/verify', operation: 'verify', summary: 'Whether the law holds: every accepted item accounted for, in ledger, tables and delivery' },
+  ...LETTER_ROUTES,
   { method: 'GET', path: '/health/live', operation: 'health-live', summary: 'Whether this process runs' },
   { method: 'GET', path: '/health/ready', operation: 'health-ready', summary: 'Whether records can be taken in, and the state of each dependency and role' },
   { method: 'GET', path: '/actuator/health/liveness', operation: 'health-live', alias: true, summary: 'Whether this process runs' },

@@ -100,6 +100,8 @@ export const SETTINGS = {
   retryInitialDelay: { type: 'number', default: 1_000, min: 1, max: 600_000, unit: 'ms', group: 'Delivery', meaning: 'Pause before the first retry of a delivery.' },
   retryMultiplier: { type: 'number', default: 2, min: 1, max: 10, unit: 'count', fraction: true, group: 'Delivery', meaning: 'Factor from one pause to the next.' },
   retryMaxDelay: { type: 'number', default: 30_000, min: 1, max: 3_600_000, unit: 'ms', group: 'Delivery', meaning: 'Longest pause between retries of a delivery.' },
+  replayRate: { type: 'number', default: 100, min: 1, max: 100_000, unit: 'messages', group: 'Delivery', meaning: 'Dead letters that a replay releases each second, where the request does not say.' },
+  replayMaxRate: { type: 'number', default: 5_000, min: 1, max: 100_000, unit: 'messages', group: 'Delivery', meaning: 'Most dead letters a second that a replay may ask for.' },
   breakerFailures: { type: 'number', default: 3, min: 1, max: 100, unit: 'count', group: 'Delivery', meaning: 'Failures in a row of a whole cluster that open its breaker.' },
   breakerCooldown: { type: 'number', default: 1_000, min: 10, max: 600_000, unit: 'ms', group: 'Delivery', meaning: 'Pause before an open breaker lets one probe through.' },
 

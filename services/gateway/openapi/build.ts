@@ -1,4 +1,5 @@
 import { routesOf, type Route } from '../routes-table.ts';
+import { LETTER_SCHEMAS } from './dead-letters.ts';
 import { describe, type Limits } from './operations.ts';
 import { batchSchema, COMMON_SCHEMAS, inputSchema, recordSchema, schemaName, type DescribedKind, type Schema } from './schemas.ts';
 
@@ -27,7 +28,7 @@ export function buildOpenApi(kinds: readonly DescribedKind[], limits: Limits): O
     tags: [...tags].map((name) => ({ name })),
     paths,
     components: {
-      schemas: { ...COMMON_SCHEMAS, ...Object.assign({}, ...kinds.map(schemasOf)) as Record<string, Schema> },
+      schemas: { ...COMMON_SCHEMAS, ...LETTER_SCHEMAS, ...Object.assign({}, ...kinds.map(schemasOf)) as Record<string, Schema> },
       parameters: PARAMETERS,
       headers: HEADERS,
     },

@@ -1,7 +1,9 @@
 import type { RecordKind } from '../../../shared/records/record-kind.ts';
 import { OPTION_NAMES, optionHeader } from '../upload/options.ts';
 import { DEEPEST, DEFAULT_LIMIT, MOST_LIMIT } from '../list/parse-list-query.ts';
+import { isLetterOperation, type LetterOperation } from '../dead-letters/routes.ts';
 import type { Operation } from '../routes-table.ts';
+import { describeLetters } from './dead-letters.ts';
 import { ref, schemaName, type Schema } from './schemas.ts';
 
 /** What the document says of an operation beside path and summary. */
@@ -48,6 +50,7 @@ const optionParameters = OPTION_NAMES.map((name) => ({ name, in: 'query', descri
 
 /** What the document says of an operation; `kind` is that of the route. */
 export function describe(operation: Operation, kind: RecordKind | undefined, limits: Limits): Described {
+  if (isLetterOperation(operation)) return describeLetters(operation);
   if (kind !== undefined) return describeRecords(operation, kind, limits);
   switch (operation) {
     case 'batch-status':
@@ -95,7 +98,7 @@ export function describe(operation: Operation, kind: RecordKind | undefined, lim
   }
 }
 
-function describeRecords(operation: Operation, kind: RecordKind, limits: Limits): Described {
+function describeRecords(operation: Exclude<Operation, LetterOperation>, kind: RecordKind, limits: Limits): Described {
   const name = schemaName(kind);
   const tag = kind.rest.collection;
   const body = (schema: Schema, ...more: string[]) => ({ required: true, content: { 'application/json': { schema }, ...Object.fromEntries(more.map((type) => [type, { schema: ref(`${name}Input`) }])) } });

@@ -1,0 +1,72 @@
+import type { Ask } from '../../../shared/db/in-transaction.ts';
+import { currentVersions, FIRST_OF_PLAN, planReplay as planStatement } from '../../../shared/db/queries/dead-letter-operations.ts';
+import { COUNT_BEHIND } from '../../../shared/db/queries/dead-letters.ts';
+import type { LetterDesk, Selection } from './desk.ts';
+import { selected } from './select-letters.ts';
+
+/** What a replay would do. */
+export interface ReplayPlan {
+  dryRun: true;
+  sink: string;
+  rate: number;
+  /** Dead letters that it would release. */
+  total: number;
+  /** Messages that would be sent. */
+  wouldSend: number;
+  /** Dead letters that would be closed as superseded instead: their record is gone. */
+  wouldSupersede: number;
+  /** Shortest time that the release takes. */
+  seconds: number;
+  /** Where the messages would go, by topic and partition. */
+  destinations: { topic: string | null; partition: number | null; messages: number }[];
+  /** The first of them, in the order in which they would be released: that of their ids. */
+  first: PlannedMessage[];
+}
+
+export interface PlannedMessage {
+  id: number;
+  kind: string;
+  recordId: number;
+  /** Version whose message died. */
+  version: number;
+  outcome: 'send' | 'supersede';
+  /** What would be sent: the record's version by now, or for events the message that was kept. Null where nothing would be. */
+  sendsVersion: number | null;
+  topic: string | null;
+  partition: number | null;
+  /** Later messages of the same record that wait for this one, and would follow it. */
+  waitingBehind: number;
+}
+
+/** Messages that a plan lists one by one. */
+const LISTED = 100;
+
+/** What a replay of the selected would do now; reads only. */
+export async function planReplay(ask: Ask, desk: LetterDesk, selection: Selection, sink: string, rate: number): Promise<ReplayPlan> {
+  const chosen = selected(selection);
+  const places = (await ask(planStatement(desk.stateTables), chosen)).map(([topic, partition, count, gone]) => ({ topic: topic as string | null, partition: partition as number | null, messages: (count as number) - (gone as number), gone: gone as number }));
+  const wouldSend = places.reduce((sum, p) => sum + p.messages, 0);
+  const wouldSupersede = places.reduce((sum, p) => sum + p.gone, 0);
+  const total = wouldSend + wouldSupersede;
+  return {
+    dryRun: true, sink, rate, total, wouldSend, wouldSupersede, seconds: Math.ceil(total / rate),
+    destinations: places.filter((p) => p.messages > 0).map(({ topic, partition, messages }) => ({ topic, partition, messages })),
+    first: await firstOf(ask, desk, chosen),
+  };
+}
+
+async function firstOf(ask: Ask, desk: LetterDesk, chosen: unknown[]): Promise<PlannedMessage[]> {
+  const rows = (await ask(FIRST_OF_PLAN, [...chosen, LISTED])).map(([id, kind, recordId, version, topic, partition]) => ({ id: Number(id), kind: kind as string, recordId: Number(recordId), version: version as number, topic: topic as string | null, partition: partition as number | null }));
+  const versions = new Map<string, Map<number, number>>();
+  for (const table of desk.stateTables) {
+    const ids = rows.filter((r) => r.kind === table.kind).map((r) => r.recordId);
+    versions.set(table.kind, new Map(ids.length === 0 ? [] : (await ask(currentVersions(table), [ids])).map(([id, version]) => [Number(id), version as number])));
+  }
+  const events = rows.filter((r) => !versions.has(r.kind)).map((r) => r.id);
+  const behind = new Map(events.length === 0 ? [] : (await ask(COUNT_BEHIND, [events])).map(([id, count]) => [Number(id), count as number]));
+  return rows.map((row): PlannedMessage => {
+    const current = versions.get(row.kind);
+    const sendsVersion = current === undefined ? row.version : (current.get(row.recordId) ?? null);
+    return { ...row, outcome: sendsVersion === null ? 'supersede' : 'send', sendsVersion, waitingBehind: behind.get(row.id) ?? 0 };
+  });
+}
