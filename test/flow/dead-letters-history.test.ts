@@ -67,7 +67,7 @@ async function play(kind: 'execution' | 'alarm', seed: number) {
     const reader = await TopicReader.open(kafkaBrokers(), topic);
     const versions = await ledger.versions();
     try {
-      await waitFor(() => [...versions].every(([id, version]) => reader.versions().get(id)?.at(-1) === version), { what: 'the last version of each record', timeoutMs: 30_000 });
+      await waitFor(() => [...versions].every(([id, version]) => reader.versions().get(id)?.includes(version) === true), { what: 'the last version of each record', timeoutMs: 30_000 });
     } finally {
       await reader.close();
     }
@@ -80,8 +80,8 @@ async function play(kind: 'execution' | 'alarm', seed: number) {
 }
 
 test('F64 F66 F36 of states: through refusals, lost answers, replays, updates and hand-overs, no record goes back to an older version, and its last one arrives', async () => {
-  const { seen, letters, breaches } = await play('execution', 20_261_122);
-  expect([...seen].filter(([, versions]) => !inOrder(versions))).toEqual([]);
+  const { versions, seen, letters, breaches } = await play('execution', 20_261_122);
+  expect([...versions].filter(([id, last]) => !inOrder(seen.get(id) ?? []) || seen.get(id)?.at(-1) !== last).map(([id, last]) => ({ id, last, seen: seen.get(id) }))).toEqual([]);
   expect(letters.map((l) => l.state).filter((s) => s !== 'delivered' && s !== 'superseded')).toEqual([]);
   expect(breaches).toEqual([]);
 }, 150_000);
