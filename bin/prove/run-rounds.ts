@@ -49,7 +49,7 @@ export async function runRound(round: Round, tools: RoundTools): Promise<void> {
   const fromMs = chronicle.now();
   const spans = await underFaults(round, tools, name);
   stage(`recovery from ${name}`);
-  const recovery = await untilRecovered(target, tools.load, tools.edges, GIVE_UP_MS);
+  const recovery = await untilRecovered(target, tools.load, tools.edges, GIVE_UP_MS, (lacking) => tools.note(`not recovered yet: ${lacking}`));
   for (const span of spans) span.endMs = chronicle.now();
   for (const fault of round.faults) record(tools.faults, fault, round.faults.length > 1, recovery.ms ?? GIVE_UP_MS);
   tools.note(`recovered from ${name}: ${recovery.ms === undefined ? 'no' : `${Math.round(recovery.ms)} ms`}`);

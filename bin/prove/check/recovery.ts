@@ -15,12 +15,14 @@ const LOOK_MS = 150;
 /**
  * Waits until every node runs again, every edge stores a record that is sent now, and what waited for delivery at the fault's end is at most half of it.
  * @param edges how many there are
+ * @param note told of what is lacking, each time it is something else
  */
-export async function untilRecovered(target: Target, load: Pick<Load, 'probe'>, edges: number, givesUpMs: number): Promise<Recovery> {
+export async function untilRecovered(target: Target, load: Pick<Load, 'probe'>, edges: number, givesUpMs: number, note: (text: string) => void): Promise<Recovery> {
   const began = performance.now();
   const fresh = new Set<number>();
   let end: { at: string; rows: number } | undefined;
   let lacking = '';
+  let told = '';
   while (performance.now() - began < givesUpMs) {
     for (let edge = 0; edge < edges; edge++) if (!fresh.has(edge) && (await load.probe(edge, PROBE_MS))) fresh.add(edge);
     lacking = fresh.size < edges ? `${edges - fresh.size} of ${edges} edges store nothing` : '';
@@ -34,6 +36,7 @@ export async function untilRecovered(target: Target, load: Pick<Load, 'probe'>, 
       lacking = `PostgreSQL does not answer (${error instanceof Error ? error.message : String(error)})`;
     }
     if (lacking === '') return { ms: performance.now() - began, lacking };
+    if (lacking !== told) note((told = lacking));
     await sleep(LOOK_MS, undefined, { signal: target.stopped });
   }
   return { ms: undefined, lacking };

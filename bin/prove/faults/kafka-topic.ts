@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConfigResourceTypes } from 'kafkajs';
+import kafkajs from 'kafkajs';
 import type { Target, TargetKafka } from '../target.ts';
 import type { Fault } from './fault.ts';
 import { latestSizes } from './message-size.ts';
@@ -14,7 +14,7 @@ const RATE = 1_000;
 /** The topic's own limit; undefined: the broker's. */
 async function limitMessages(kafka: TargetKafka, bytes: number | undefined): Promise<void> {
   const configEntries = bytes === undefined ? [] : [{ name: 'max.message.bytes', value: String(bytes) }];
-  await kafka.admin((admin) => admin.alterConfigs({ validateOnly: false, resources: [{ type: ConfigResourceTypes.TOPIC, name: kafka.topic, configEntries }] }));
+  await kafka.admin((admin) => admin.alterConfigs({ validateOnly: false, resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: kafka.topic, configEntries }] }));
 }
 
 /** Replays all that is dead, until nothing is, or the time or the run is over: what is left then shows in the checks. */
