@@ -32,7 +32,7 @@ const LONGEST_PAUSE_MS = 400;
 export async function startKeyed(tools: KeyTools, fresh: BatchHead, key: { key: string; sha: string }, deadlineAt: number): Promise<KeyedStart> {
   const { pool, statementTimeoutMs } = tools;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, pause * 2)) {
-    const claimed = await runStatement(pool, CLAIM_KEY, [fresh.batchId, fresh.kind, fresh.client, fresh.requested, fresh.receivedAt, tools.owner, tools.leaseMs, key.key, key.sha], statementTimeoutMs);
+    const claimed = await runStatement(pool, CLAIM_KEY, [fresh.batchId, fresh.kind, fresh.client, fresh.requested, fresh.receivedAt, tools.owner, tools.leaseMs, key.key, key.sha, fresh.clientReference ?? null], statementTimeoutMs);
     if (claimed.length > 0) return { start: 'fresh' };
     const [known] = await runStatement(pool, READ_KEY, [fresh.client, key.key, key.sha, tools.leaseMs], statementTimeoutMs);
     if (known === undefined) continue;

@@ -57,8 +57,12 @@ function prefixSums(items: ValidatedItems, widening: ReadonlyMap<number, number>
 }
 
 function rejectBytes([, code, pointer, message]: Reject): number {
-  const text = code.length + pointer.length + message.length;
-  return BESIDE_REJECT + (PLAIN.test(pointer + message) ? text : text * WIDEST);
+  return BESIDE_REJECT + code.length + jsonBytes(pointer) + jsonBytes(message);
+}
+
+/** Most bytes that a text takes in JSON. */
+export function jsonBytes(text: string): number {
+  return PLAIN.test(text) ? text.length : text.length * WIDEST;
 }
 
 /** Halves ranges whose items would not fit a message, until each does or is a single item. */

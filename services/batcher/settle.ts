@@ -9,6 +9,7 @@ export interface BatchHead {
   batchId: string;
   kind: string;
   client: string;
+  clientReference?: string;
   requested: number;
   receivedAt: string;
 }
@@ -39,7 +40,7 @@ export async function settle(pool: Pool, batch: BatchHead, patienceMs: number, s
   const end = now() + patienceMs;
   for (;;) {
     try {
-      await runStatement(pool, SETTLE_BATCH, [batch.batchId, batch.kind, batch.client, batch.requested, batch.receivedAt], statementTimeoutMs);
+      await runStatement(pool, SETTLE_BATCH, [batch.batchId, batch.kind, batch.client, batch.requested, batch.receivedAt, batch.clientReference ?? null], statementTimeoutMs);
       return await readLedger(pool, batch.batchId, batch.requested, statementTimeoutMs);
     } catch (error) {
       onFailure(error);

@@ -79,7 +79,7 @@ export async function takeBatch(tools: TakeTools, target: TakeTarget, params: Ta
   const started = tools.now();
   const items = validateItems(params.items, target.check, target.carried);
   const metrics: BatchMetrics = { validateMs: tools.now() - started, queueMs: 0, writeMs: 0, totalMs: 0, slices: 0 };
-  const head: BatchHead = { batchId: params.batchId, kind: target.record.name, client: params.client, requested: items.total, receivedAt: new Date().toISOString() };
+  const head: BatchHead = { batchId: params.batchId, kind: target.record.name, client: params.client, requested: items.total, receivedAt: new Date().toISOString(), ...referenceOf(params) };
   const deadlineAt = started + params.deadlineMs;
   const size = messageSize(items, target.record.item);
   const sole = params.key === undefined && params.async !== true && items.total <= 2 * tools.segmentRows && items.total <= tools.chunkMaxRows && size.total <= tools.chunkMaxBytes / 2;
@@ -116,12 +116,17 @@ export async function takeBatch(tools: TakeTools, target: TakeTarget, params: Ta
   return { ...outcomeOf(passage, { ids: [], rejects: [], missing: [] }, tools), state: 'pending' };
 }
 
+/** The caller's reference, where there is one. */
+export function referenceOf({ clientReference }: { clientReference?: string }): { clientReference?: string } {
+  return clientReference === undefined ? {} : { clientReference };
+}
+
 /** Opens the batch's row, by its key if it has one. What a try may have left open without our knowing, the reaper settles. */
 async function openBatch(tools: TakeTools, { head, params, deadlineAt }: Passage): Promise<KeyedStart> {
   const { key } = params;
   const open = async (): Promise<KeyedStart> => {
     if (key !== undefined) return startKeyed(tools, head, key, deadlineAt);
-    await runStatement(tools.pool, OPEN_BATCH, [head.batchId, head.kind, head.client, head.requested, head.receivedAt, tools.owner, tools.leaseMs], tools.statementTimeoutMs);
+    await runStatement(tools.pool, OPEN_BATCH, [head.batchId, head.kind, head.client, head.requested, head.receivedAt, tools.owner, tools.leaseMs, head.clientReference ?? null], tools.statementTimeoutMs);
     return { start: 'fresh' };
   };
   try {

@@ -7,6 +7,7 @@ import { runStatement } from '../../shared/db/run-statement.ts';
 import { FLEET_ERRORS, fleetErrorType } from '../../shared/errors/fleet-errors.ts';
 import type { Logger } from '../../shared/runtime/log.ts';
 import { inProgress, otherBody } from './batch-key.ts';
+import { referenceOf } from './take-batch.ts';
 
 export interface ChangeTools {
   pool: Pool;
@@ -34,7 +35,7 @@ const NEVER_SENT = new Set<string>(['SERVICE_NOT_FOUND', 'SERVICE_NOT_AVAILABLE'
 export async function takeChange(tools: ChangeTools, params: TakeChange): Promise<ChangeAnswer> {
   const end = tools.now() + params.deadlineMs;
   const { batchId, known } = await batchIdOf(tools, params);
-  const change: ChangeRecord = { kind: params.kind, id: params.id, body: params.body, version: params.version, batchId, client: params.client, deadlineMs: params.deadlineMs, trace: params.trace };
+  const change: ChangeRecord = { kind: params.kind, id: params.id, body: params.body, version: params.version, batchId, client: params.client, deadlineMs: params.deadlineMs, trace: params.trace, ...referenceOf(params) };
   let uncertain = false;
   for (;;) {
     const left = end - tools.now();
@@ -71,7 +72,7 @@ async function releaseKey(tools: ChangeTools, params: TakeChange, batchId: strin
 /** Takes the change's batch id, so that no writer can make the change any more; true if none has made it before. */
 async function settledAsNotMade(tools: ChangeTools, params: TakeChange, batchId: string): Promise<boolean> {
   try {
-    await runStatement(tools.pool, SETTLE_BATCH, [batchId, params.kind, params.client, 1, new Date().toISOString()], tools.statementTimeoutMs);
+    await runStatement(tools.pool, SETTLE_BATCH, [batchId, params.kind, params.client, 1, new Date().toISOString(), params.clientReference ?? null], tools.statementTimeoutMs);
     return (await runStatement(tools.pool, { name: 'find-change', text: FIND_CHANGE }, [batchId], tools.statementTimeoutMs)).length === 0;
   } catch (error) {
     tools.log.warn({ err: error, requestId: params.requestId }, 'a change of unknown outcome could not be settled');

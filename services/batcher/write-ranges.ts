@@ -5,7 +5,7 @@ import type { RecordKind } from '../../shared/records/record-kind.ts';
 import { shardOf } from '../../shared/records/shard.ts';
 import { assignIds, idsNeeded, type CutSlice, type Range } from './cut-slices.ts';
 import type { IdRun } from './id-blocks.ts';
-import { SLICE_BYTES, type MessageSize } from './message-size.ts';
+import { jsonBytes, SLICE_BYTES, type MessageSize } from './message-size.ts';
 import { persist } from './persist.ts';
 import type { Entry } from './queue.ts';
 import type { BatchHead, LedgerAnswer } from './settle.ts';
@@ -139,11 +139,14 @@ function entryOf(tools: TakeTools, writing: Writing, group: readonly CutSlice[],
     }
   }
   const span = group.reduce((sum, slice) => sum + slice.span, 0);
+  // The flush makes the row of a sole batch; any other has its reference since it was opened.
+  const reference = writing.sole && head.clientReference !== undefined ? { clientReference: head.clientReference } : {};
   return {
     kind: head.kind,
     ...(writing.lane === undefined ? {} : { lane: writing.lane }),
     batchId: head.batchId,
     slices: group.map((slice) => ({
+      ...reference,
       batchId: head.batchId, epoch: writing.epoch, sole: writing.sole, client: head.client, requested: head.requested,
       firstIndex: slice.firstIndex, span: slice.span, firstId: slice.firstId, shard: shardOf(slice.firstId, tools.shards),
       rejects: slice.rejects, receivedAt: head.receivedAt, trace: writing.trace,
@@ -152,7 +155,7 @@ function entryOf(tools: TakeTools, writing: Writing, group: readonly CutSlice[],
     sliceOf,
     offsetOf,
     columns: whole ? items.columns : Object.fromEntries(Object.entries(items.columns).map(([name, values]) => [name, values.slice(from, to)])),
-    bytes: group.length * SLICE_BYTES + (span === items.total ? size.total : size.of(group[0]?.firstIndex ?? 0, span)),
+    bytes: group.length * (SLICE_BYTES + jsonBytes(reference.clientReference ?? '')) + (span === items.total ? size.total : size.of(group[0]?.firstIndex ?? 0, span)),
     requestId: writing.requestId,
     enqueuedAt: tools.now(),
     deadlineAt: writing.deadlineAt,

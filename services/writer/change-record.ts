@@ -25,7 +25,7 @@ export async function changeRecord(em: SqlEntityManager, target: ChangeTarget, c
     const run = async (text: string, values: unknown[]) => (await tx.getKysely().executeQuery<RecordRow>(CompiledQuery.raw(text, values))).rows;
     const sentAt = async () => ((await run(FIND_SENT_AT, [target.record.name, change.id]))[0]?.sent_at ?? null) as string | null;
 
-    const made = await run(INSERT_CHANGE_BATCH, [change.batchId, target.record.name, change.client]);
+    const made = await run(INSERT_CHANGE_BATCH, [change.batchId, target.record.name, change.client, change.clientReference ?? null]);
     if (made.length === 0) {
       if ((await run(FIND_CHANGE, [change.batchId])).length === 0) return { outcome: 'fenced' };
       const [row] = await run(readRecord(target.table, target.columns), [change.id]);

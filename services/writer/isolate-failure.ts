@@ -40,7 +40,7 @@ export async function isolateFailure(
   const soles = chunk.slices.filter((s) => s.sole);
   const run = (text: string, values: unknown[]) => em.getKysely().executeQuery(CompiledQuery.raw(text, values));
   if (soles.length > 0) {
-    await run(OPEN_BATCHES, [target.kind, soles.map((s) => s.batchId), soles.map((s) => s.client), soles.map((s) => s.epoch), soles.map((s) => s.requested), soles.map((s) => s.receivedAt), leaseMs]);
+    await run(OPEN_BATCHES, [target.kind, soles.map((s) => s.batchId), soles.map((s) => s.client), soles.map((s) => s.epoch), soles.map((s) => s.requested), soles.map((s) => s.receivedAt), leaseMs, soles.map((s) => s.clientReference ?? null)]);
   }
   const classify = (error: unknown) => classifyFailure(error, target.record, target.primaryKeyConstraint);
   const outcomes: SliceOutcome[] = [];

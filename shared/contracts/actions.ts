@@ -48,6 +48,8 @@ export interface TakeBatch {
   kind: string;
   items: unknown[];
   client: string;
+  /** The caller's own name for the request: kept with the batch, for receipts. */
+  clientReference?: string;
   /** Idempotency-Key of the request, with the hash of its body. */
   key?: { key: string; sha: string };
   /** Time left for the call in ms. */
@@ -101,6 +103,8 @@ export interface TakeChange {
   body: Record<string, unknown>;
   version: number;
   client: string;
+  /** The caller's own name for the request: kept with the batch, for receipts. */
+  clientReference?: string;
   key?: { key: string; sha: string };
   deadlineMs: number;
   /** Length of the request's body. */
@@ -138,6 +142,8 @@ export interface ChangeRecord {
   version: number;
   batchId: string;
   client: string;
+  /** The caller's own name for the request: kept with the batch, for receipts. */
+  clientReference?: string;
   deadlineMs: number;
   trace: string;
 }

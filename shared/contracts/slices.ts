@@ -11,6 +11,8 @@ export interface Slice {
   /** The flush makes the batch's row itself, closed: the request is this chunk and nothing else. */
   sole: boolean;
   client: string;
+  /** The caller's own; only a sole slice carries it, the others' batch has it already. */
+  clientReference?: string;
   /** Items in the whole request. */
   requested: number;
   firstIndex: number;

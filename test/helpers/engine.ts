@@ -77,7 +77,7 @@ export async function startEngine(shape: { settings?: Partial<Settings>; kinds?:
     seen,
     write: (chunk, deadlineMs = 20_000) => writeChunk(tools, target(chunk.kind), chunk, deadlineMs),
     async open(batchId, requested, kind = 'execution') {
-      await runStatement(direct.pool, OPEN_BATCH, [batchId, kind, 'anonymous', requested, new Date().toISOString(), 'edge-test', 15_000], 5_000);
+      await runStatement(direct.pool, OPEN_BATCH, [batchId, kind, 'anonymous', requested, new Date().toISOString(), 'edge-test', 15_000, null], 5_000);
     },
     rows: async <Row>(text: string, values: unknown[] = []) => (await direct.pool.query(text, values)).rows as Row[],
     async close() {

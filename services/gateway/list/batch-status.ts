@@ -17,6 +17,8 @@ export interface SinkCounts {
 export interface BatchStatus {
   batchId: string;
   kind: string;
+  /** The caller's own name for the request. */
+  clientReference: string | null;
   state: 'open' | 'closed';
   receivedAt: string;
   closedAt: string | null;
@@ -39,17 +41,17 @@ export interface Sum {
 export async function batchStatus(run: Run, batchId: string): Promise<BatchStatus | undefined> {
   const [row] = await run(BATCH_STATUS, [batchId]);
   if (row === undefined) return undefined;
-  const [kind, state, requestedCell, receivedAt, closedAt, ...counts] = row as [string, 'open' | 'closed', number, string, string | null, ...unknown[]];
+  const [kind, state, requestedCell, receivedAt, closedAt, clientReference, ...counts] = row as [string, 'open' | 'closed', number, string, string | null, string | null, ...unknown[]];
   const [covered, written, rejected] = counts.slice(0, 3).map(Number) as [number, number, number];
-  const sinks = counts[3] as ({ sink: string } & Omit<SinkCounts, 'dead' | 'discarded'>)[];
+  const sinks = counts[3] as ({ sink: string } & SinkCounts)[];
   const accepted = requestedCell;
   // What the ledger lacks: of an open batch it is still to come, of a closed one it never will.
   const lacking = Math.max(0, accepted - covered);
   const withdrawn = state === 'closed' ? lacking : 0;
   const pending = state === 'open' ? lacking : 0;
-  const delivery = Object.fromEntries(sinks.map(({ sink, due, delivered, waiting, superseded }) => [sink, { due, delivered, waiting, dead: 0, discarded: 0, superseded }]));
+  const delivery = Object.fromEntries(sinks.map(({ sink, ...found }) => [sink, found]));
   return {
-    batchId, kind, state,
+    batchId, kind, clientReference, state,
     receivedAt: toIso(receivedAt), closedAt: closedAt === null ? null : toIso(closedAt),
     accepted, written, rejected, withdrawn, pending, delivery,
     law: {

@@ -2,6 +2,7 @@ import type { LargeOptions, UploadEnd, UploadOpened } from '../../../shared/cont
 import { ProblemError } from '../../../shared/errors/problem.ts';
 import type { Answer, Call } from '../http/call.ts';
 import { ignoredHeader, unknownParameters, type UnknownQuery } from '../http/parameters.ts';
+import { clientReference } from '../write/client-reference.ts';
 import { ANONYMOUS, newBatchId, type ServedKind } from '../write/intake.ts';
 import { uploadKeyOf } from './upload-key.ts';
 import { OPTION_NAMES, readOptions, type OptionLimits } from './options.ts';
@@ -41,7 +42,7 @@ async function takeUpload({ calls, limits }: UploadTools, kind: ServedKind, call
   const key = uploadKeyOf(call.req, kind.record.name);
   const offset = offsetOf(call);
   const opened = await calls.open({
-    batchId: newBatchId(), kind: kind.record.name, client: ANONYMOUS, options, format,
+    batchId: newBatchId(), kind: kind.record.name, client: ANONYMOUS, options, format, ...clientReference(call.req),
     ...(key === undefined ? {} : { key }), ...(resume === undefined ? {} : { resume }), ...(offset === undefined ? {} : { offset }),
     requestId: call.requestId, trace: call.trace,
   });

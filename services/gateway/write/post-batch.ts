@@ -4,6 +4,7 @@ import { parseEnvelope } from '../body/parse-json.ts';
 import { parseNdjson } from '../body/parse-ndjson.ts';
 import type { Answer, Call } from '../http/call.ts';
 import { ignoredHeader, unknownParameters } from '../http/parameters.ts';
+import { clientReference, REFERENCE_MEMBER } from './client-reference.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { ANONYMOUS, newBatchId, recordOfItem, timeLeft, type Intake, type ServedKind } from './intake.ts';
 import { parsePrefer } from './prefer.ts';
@@ -16,11 +17,12 @@ export async function postBatch(intake: Intake, kind: ServedKind, call: Call): P
   const ignored = unknownParameters(call.url, [], intake.limits.unknownQuery);
   const format = bodyFormat(call.req.headers, ['json', 'ndjson']);
   const body = await takeBody(call, intake.limits.maxBodyBytes, intake.gate);
-  const items = format === 'ndjson' ? parseNdjson(body) : parseEnvelope(body, { member: collection }).items;
+  const { items, rest } = format === 'ndjson' ? { items: parseNdjson(body), rest: {} } : parseEnvelope(body, { member: collection, others: [REFERENCE_MEMBER] });
   const itemsPointer = format === 'ndjson' ? '' : `/${collection}`;
   if (items.length === 0) throw new ProblemError({ status: 400, code: 'empty-batch', title: 'Empty batch', detail: 'The batch has no items; send at least one.', errors: [{ pointer: itemsPointer, code: 'empty-batch', message: 'has no items' }] });
   if (items.length > intake.limits.maxBatchItems) throw tooMany(items.length, intake.limits.maxBatchItems, kind);
 
+  const reference = clientReference(call.req, rest[REFERENCE_MEMBER]);
   const preferences = parsePrefer(call.req.headers.prefer);
   const key = idempotencyKeyOf(call.req, call.url.pathname, body);
   const outcome = await intake.take({
@@ -28,6 +30,7 @@ export async function postBatch(intake: Intake, kind: ServedKind, call: Call): P
     kind: kind.record.name,
     items,
     client: ANONYMOUS,
+    ...reference,
     ...(key === undefined ? {} : { key }),
     deadlineMs: timeLeft(call, preferences),
     bytes: body.length,

@@ -5,6 +5,7 @@ import { bodyFormat } from '../body/content-type.ts';
 import { parseSingle } from '../body/parse-json.ts';
 import type { Answer, Call } from '../http/call.ts';
 import { ignoredHeader, unknownParameters } from '../http/parameters.ts';
+import { clientReference } from './client-reference.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { ANONYMOUS, newBatchId, recordOfItem, timeLeft, type Intake, type ServedKind } from './intake.ts';
 import { parsePrefer } from './prefer.ts';
@@ -16,6 +17,7 @@ export async function postOne(intake: Intake, kind: ServedKind, call: Call): Pro
   bodyFormat(call.req.headers, ['json']);
   const body = await takeBody(call, intake.limits.maxBodyBytes, intake.gate);
   const item = parseSingle(body);
+  const reference = clientReference(call.req);
   const preferences = parsePrefer(call.req.headers.prefer);
   const key = idempotencyKeyOf(call.req, call.url.pathname, body);
   const outcome = await intake.take({
@@ -23,6 +25,7 @@ export async function postOne(intake: Intake, kind: ServedKind, call: Call): Pro
     kind: kind.record.name,
     items: [item],
     client: ANONYMOUS,
+    ...reference,
     ...(key === undefined ? {} : { key }),
     deadlineMs: timeLeft(call, preferences),
     bytes: body.length,

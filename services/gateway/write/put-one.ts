@@ -5,6 +5,7 @@ import { bodyFormat } from '../body/content-type.ts';
 import { parseSingle } from '../body/parse-json.ts';
 import type { Answer, Call } from '../http/call.ts';
 import { ignoredHeader, unknownParameters } from '../http/parameters.ts';
+import { clientReference } from './client-reference.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { ANONYMOUS, newBatchId, timeLeft, type Intake, type ServedKind } from './intake.ts';
 import { pending, withdrawn } from './post-one.ts';
@@ -21,6 +22,7 @@ export async function putOne(intake: Intake, kind: ServedKind, call: Call): Prom
   const body = await takeBody(call, intake.limits.maxBodyBytes, intake.gate);
   const checked = kind.checkChange(parseSingle(body));
   if ('faults' in checked) throw invalidChange(checked.faults);
+  const reference = clientReference(call.req);
   const preferences = parsePrefer(call.req.headers.prefer);
   const key = idempotencyKeyOf(call.req, call.url.pathname, body);
   const { outcome, replayed, batchId } = await intake.change({
@@ -30,6 +32,7 @@ export async function putOne(intake: Intake, kind: ServedKind, call: Call): Prom
     body: checked.item,
     version: Number(checked.item.version),
     client: ANONYMOUS,
+    ...reference,
     ...(key === undefined ? {} : { key }),
     deadlineMs: timeLeft(call, preferences),
     bytes: body.length,

@@ -2,8 +2,9 @@ import type { NamedStatement } from './flush.ts';
 
 /**
  * A batch and what the ledger holds of it, in one snapshot. A slice has one ledger row for each sink; its items are
- * counted once. Columns: kind, state, requested, received_at, closed_at, covered, written, rejected, and the sinks as
- * `[{sink, due, delivered, waiting, superseded}]`. `waiting` is counted of unfinished rows, not reckoned from the rest.
+ * counted once. Columns: kind, state, requested, received_at, closed_at, client_reference, covered, written, rejected, and the sinks as
+ * `[{sink, due, delivered, waiting, dead, discarded, superseded}]`. `waiting` is counted of unfinished rows, not reckoned from the rest;
+ * what a row calls dead is where its dead letter is by now (m0004).
  */
 export const BATCH_STATUS: NamedStatement = {
   name: 'batch-status',
@@ -14,12 +15,22 @@ with slices as (
 items as (
   select coalesce(sum(span), 0)::int8::text as covered, coalesce(sum(written), 0)::int8::text as written, coalesce(sum(rejected), 0)::int8::text as rejected from slices
 ),
-sinks as (
+rows as (
   select sink, sum(written) as due, sum(delivered) as delivered, sum(superseded) as superseded,
-         coalesce(sum(written - delivered - superseded) filter (where state = 'waiting'), 0) as waiting
+         coalesce(sum(written - delivered - superseded - dead) filter (where state = 'waiting'), 0) as waiting
   from ledger where batch_id = $1 and sink <> '' group by sink
+),
+letters as (
+  select sink, count(*) filter (where state = 'delivered') as delivered, count(*) filter (where state = 'superseded') as superseded, count(*) filter (where state = 'replaying') as replaying,
+         count(*) filter (where state = 'dead') as dead, count(*) filter (where state = 'discarded') as discarded
+  from dead_letter where batch_id = $1 group by sink
+),
+sinks as (
+  select r.sink, r.due, r.delivered + coalesce(d.delivered, 0) as delivered, r.superseded + coalesce(d.superseded, 0) as superseded, r.waiting + coalesce(d.replaying, 0) as waiting,
+         coalesce(d.dead, 0) as dead, coalesce(d.discarded, 0) as discarded
+  from rows r left join letters d on d.sink = r.sink
 )
-select b.kind, b.state, b.requested, b.received_at::text, b.closed_at::text, items.covered, items.written, items.rejected,
-       coalesce((select json_agg(json_build_object('sink', sink, 'due', due, 'delivered', delivered, 'waiting', waiting, 'superseded', superseded) order by sink) from sinks), '[]'::json) as sinks
+select b.kind, b.state, b.requested, b.received_at::text, b.closed_at::text, b.client_reference, items.covered, items.written, items.rejected,
+       coalesce((select json_agg(json_build_object('sink', sink, 'due', due, 'delivered', delivered, 'waiting', waiting, 'dead', dead, 'discarded', discarded, 'superseded', superseded) order by sink) from sinks), '[]'::json) as sinks
 from batch b cross join items where b.id = $1`,
 };

@@ -10,8 +10,8 @@ import type { NamedStatement } from './flush.ts';
 export const OPEN_BATCH: NamedStatement = {
   name: 'open-batch',
   text: `
-insert into batch (id, kind, client, epoch, state, requested, received_at, lease_owner, lease_until)
-values ($1, $2, $3, 0, 'open', $4, $5, $6, now() + $7 * interval '1 ms')
+insert into batch (id, kind, client, epoch, state, requested, received_at, lease_owner, lease_until, client_reference)
+values ($1, $2, $3, 0, 'open', $4, $5, $6, now() + $7 * interval '1 ms', $8)
 on conflict (id) do nothing`,
 };
 
@@ -23,8 +23,8 @@ with claimed as (
   insert into idempotency (client, key, sha, batch_id) values ($3, $8, decode($9, 'hex'), $1)
   on conflict (client, key) do nothing returning batch_id
 )
-insert into batch (id, kind, client, epoch, state, requested, received_at, lease_owner, lease_until)
-select batch_id, $2, $3, 0, 'open', $4, $5, $6, now() + $7 * interval '1 ms' from claimed
+insert into batch (id, kind, client, epoch, state, requested, received_at, lease_owner, lease_until, client_reference)
+select batch_id, $2, $3, 0, 'open', $4, $5, $6, now() + $7 * interval '1 ms', $10 from claimed
 returning id`,
 };
 
@@ -72,8 +72,8 @@ export const CLOSE_BATCH: NamedStatement = {
 export const SETTLE_BATCH: NamedStatement = {
   name: 'settle-batch',
   text: `
-insert into batch (id, kind, client, epoch, state, requested, received_at, closed_at)
-values ($1, $2, $3, 1, 'closed', $4, $5, now())
+insert into batch (id, kind, client, epoch, state, requested, received_at, closed_at, client_reference)
+values ($1, $2, $3, 1, 'closed', $4, $5, now(), $6)
 on conflict (id) do update set epoch = batch.epoch + 1, state = 'closed', closed_at = coalesce(batch.closed_at, now()), lease_owner = null, lease_until = null`,
 };
 

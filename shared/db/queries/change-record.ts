@@ -8,8 +8,8 @@ export function recordColumns(columns: readonly Column[], alias: string): string
 
 /** The batch of a change: one row, closed. None comes back when it is there already. */
 export const INSERT_CHANGE_BATCH = `
-insert into batch (id, kind, client, epoch, state, requested, received_at, closed_at)
-values ($1, $2, $3, 0, 'closed', 1, now(), now())
+insert into batch (id, kind, client, epoch, state, requested, received_at, closed_at, client_reference)
+values ($1, $2, $3, 0, 'closed', 1, now(), now(), $4)
 on conflict (id) do nothing returning id`;
 
 /** Whether a change with this batch id was committed. */

@@ -29,8 +29,8 @@ export interface FlushTarget {
   sinks: readonly string[];
 }
 
-/** Parameters before the rows': fourteen of slices, and the node. */
-const LEADING = 15;
+/** Parameters before the rows': fifteen of slices, and the node. */
+const LEADING = 16;
 
 /**
  * The flush: one statement that, for every slice whose batch is open at the slice's epoch, writes ledger rows and records,
@@ -51,12 +51,12 @@ export function flushStatement(target: FlushTarget): NamedStatement {
   const text = `
 with s as materialized (
   select * from unnest($1::text[]::uuid[], $2::int4[], $3::int4[], $4::text[], $5::int4[], $6::int4[], $7::int4[], $8::int8[], $9::int4[],
-                       $10::int4[], $11::int4[], $12::text[], $13::text[]::timestamptz[], $14::text[]) with ordinality
-    as s(batch_id, epoch, sole, client, requested, first_index, span, first_id, shard, written, rejected, rejects, received_at, trace, no)
+                       $10::int4[], $11::int4[], $12::text[], $13::text[]::timestamptz[], $14::text[], $16::text[]) with ordinality
+    as s(batch_id, epoch, sole, client, requested, first_index, span, first_id, shard, written, rejected, rejects, received_at, trace, client_reference, no)
 ),
 made as (
-  insert into batch (id, kind, client, epoch, state, requested, received_at, closed_at)
-  select distinct on (batch_id) batch_id, '${target.kind}', client, epoch, 'closed', requested, received_at, now() from s where sole = 1 order by batch_id
+  insert into batch (id, kind, client, epoch, state, requested, received_at, closed_at, client_reference)
+  select distinct on (batch_id) batch_id, '${target.kind}', client, epoch, 'closed', requested, received_at, now(), client_reference from s where sole = 1 order by batch_id
   on conflict (id) do nothing
   returning id, epoch
 ),
@@ -81,7 +81,7 @@ acc as materialized (
 rec as (
   insert into "${target.table}" (${names.join(', ')})
   select ${values.join(', ')}
-  from acc, (select unnest($16::int4[]) as no, unnest($17::int4[]) as off${rowParams.map((p, i) => `, unnest(${p}) as c${i}`).join('')}) r
+  from acc, (select unnest($17::int4[]) as no, unnest($18::int4[]) as off${rowParams.map((p, i) => `, unnest(${p}) as c${i}`).join('')}) r
   where acc.first_ids[r.no] <> 0
 )
 select first_ids from acc`;
@@ -127,6 +127,8 @@ export function flushParameters(target: Pick<FlushTarget, 'carried'>, slices: re
     textArray(slices.map((s) => s.receivedAt)),
     textArray(slices.map((s) => s.trace)),
     node,
+    // Where nobody gave a reference, as nearly always, there is no array: unnest fills the column with nulls.
+    slices.some((s) => s.clientReference !== undefined) ? textArray(slices.map((s) => s.clientReference ?? null)) : null,
     int4Array(rows.sliceOf.map((no) => no + 1)),
     int4Array(rows.offsetOf),
     ...target.carried.map((property) => textArray(rows.columns[property] ?? [])),

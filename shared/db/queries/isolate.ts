@@ -6,9 +6,9 @@ import { castText, insertColumns, type FlushTarget } from './flush.ts';
 
 /** Batches of sole slices get a row of their own first, open and leased (for as long as any batch may be), so that each of their slices can be tried alone. */
 export const OPEN_BATCHES = `
-insert into batch (id, kind, client, epoch, state, requested, received_at, lease_until)
-select distinct on (id) id, $1, client, epoch, 'open', requested, received_at::timestamptz, now() + $7 * interval '1 ms'
-from unnest($2::uuid[], $3::text[], $4::int4[], $5::int4[], $6::text[]) as s(id, client, epoch, requested, received_at) order by id
+insert into batch (id, kind, client, epoch, state, requested, received_at, lease_until, client_reference)
+select distinct on (id) id, $1, client, epoch, 'open', requested, received_at::timestamptz, now() + $7 * interval '1 ms', client_reference
+from unnest($2::uuid[], $3::text[], $4::int4[], $5::int4[], $6::text[], $8::text[]) as s(id, client, epoch, requested, received_at, client_reference) order by id
 on conflict (id) do nothing`;
 
 /** Closes those batches again, if nobody settled them meanwhile. */

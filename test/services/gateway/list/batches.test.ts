@@ -54,7 +54,7 @@ async function receipts(batchId: string, only?: ItemStatus): Promise<unknown[]> 
 
 test('a closed batch counts each item once however many sinks it has; what the ledger lacks was withdrawn', async () => {
   expect(await batchStatus(run, CLOSED)).toEqual({
-    batchId: CLOSED, kind: 'execution', state: 'closed', receivedAt: '2026-11-22T10:00:00.123Z', closedAt: '2026-11-22T10:00:01.000Z',
+    batchId: CLOSED, kind: 'execution', clientReference: null, state: 'closed', receivedAt: '2026-11-22T10:00:00.123Z', closedAt: '2026-11-22T10:00:01.000Z',
     accepted: 10, written: 7, rejected: 1, withdrawn: 2, pending: 0,
     delivery: {
       'kafka:audit': { due: 7, delivered: 4, waiting: 3, dead: 0, discarded: 0, superseded: 0 },
