@@ -70,17 +70,20 @@ class RowOutcome {
     const { row, resting, left } = this.#candidate;
     this.#made.add(partition);
     const idAt = (position: number) => group.messages[position]?.id ?? 0;
+    const acked = overlapping(result.acked, from, to);
+    const count = acked.reduce((sum, r) => sum + r.to - r.from + 1, 0);
+    const runs = splitAround(acked, idAt, resting.get(partition) ?? []).map((r): AckedIds => [idAt(r.from), idAt(r.to), r.base]);
+    this.#delivered += count;
+    // Nearly always all of it arrived; then nothing need be looked at message by message.
     const unsent = new Set<number>();
-    for (let position = from; position <= to; position++) unsent.add(position);
-
-    const runs: AckedIds[] = [];
-    for (const run of splitAround(overlapping(result.acked, from, to), idAt, resting.get(partition) ?? [])) {
-      for (let position = run.from; position <= run.to; position++) {
-        unsent.delete(position);
-        this.#tries.delete(idAt(position));
-        this.#delivered += 1;
+    if (count < to - from + 1) for (let position = from; position <= to; position++) unsent.add(position);
+    if (unsent.size > 0 || this.#tries.size > 0) {
+      for (const run of acked) {
+        for (let position = run.from; position <= run.to; position++) {
+          unsent.delete(position);
+          this.#tries.delete(idAt(position));
+        }
       }
-      runs.push([idAt(run.from), idAt(run.to), run.base]);
     }
     const refused = result.refused.filter((r) => r.position >= from && r.position <= to);
     for (const { position, failure } of refused) {

@@ -25,7 +25,7 @@ export interface Candidate {
   /** All refused messages that are to be tried again, with their partitions. */
   tried: Map<number, number>;
   /** Those of them that are not tried now, by partition. */
-  resting: Map<number, number[]>;
+  resting: Map<number, readonly number[]>;
   /** Refused messages of which nothing is there to send any more. */
   gone: Set<number>;
   /** Ids of a slice of which nothing was there to send: the others' offsets follow from their ranks. */
@@ -52,8 +52,9 @@ export function pickMessages(rows: readonly LedgerRow[], blocked: ReadonlySet<nu
     let isBlocked = false;
     for (const [partition, ids] of open) {
       isBlocked ||= blocked.has(partition);
-      for (const id of ids) if (row.tries?.[id] !== undefined) candidate.tried.set(id, partition);
-      const resting = ids.filter((id) => row.tries?.[id] !== undefined && (row.waitMs > 0 || blocked.has(partition)));
+      const tried = row.tries === null ? NONE : ids.filter((id) => row.tries?.[id] !== undefined);
+      for (const id of tried) candidate.tried.set(id, partition);
+      const resting = row.waitMs > 0 || blocked.has(partition) ? tried : NONE;
       if (resting.length > 0) candidate.resting.set(partition, resting);
       const ready = resting.length === 0 ? ids : ids.filter((id) => !resting.includes(id));
       if (ready.length > 0 && (blocked.has(partition) || isHeld(shard, row, ready))) candidate.left.add(partition);
@@ -74,6 +75,8 @@ export function pickMessages(rows: readonly LedgerRow[], blocked: ReadonlySet<nu
   }
   return candidates;
 }
+
+const NONE: readonly number[] = [];
 
 /** What a shard's rows that were looked at so far mean for later ones. */
 interface ShardPick {
