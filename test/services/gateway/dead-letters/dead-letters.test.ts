@@ -30,7 +30,7 @@ async function stored(count: number): Promise<{ batchId: string; ids: number[]; 
 }
 
 describe('reading', () => {
-  test('F29 lists every dead letter with its cause, newest first, page by page without gap or repeat', async () => {
+  test('F29 F30 lists every dead letter with its cause, with no broker anywhere, newest first, page by page without gap or repeat', async () => {
     const ids = await planted({}, {}, {}, {}, {});
     const first = await get(`${PATH}?limit=2`);
     expect(content(first)[0]).toMatchObject({ id: ids[4], state: 'dead', sink: 'kafka:orders', kind: 'execution', version: 1, topic: 'orders', partition: 2, code: 'MESSAGE_TOO_LARGE', class: 'message', reason: 'The message is too large.', fingerprint: 'MESSAGE_TOO_LARGE-1', attempts: 4, replays: 0, firstFailedAt: '2026-01-22T09:59:00.000Z', lastFailedAt: '2026-01-22T10:00:00.000Z', closedAt: null });
