@@ -14,6 +14,7 @@ import type { Scenario, ScenarioResult } from './harness/scenario.ts';
 import { judge, renderMarkdown, renderTable } from './harness/table.ts';
 import { endToEnd } from './scenarios/end-to-end.ts';
 import { flushVsCopy } from './scenarios/flush-vs-copy.ts';
+import { largeUploads } from './scenarios/large-uploads.ts';
 import { lists } from './scenarios/lists.ts';
 import { memory } from './scenarios/memory.ts';
 import { oldWay } from './scenarios/old-way.ts';
@@ -23,7 +24,7 @@ import { restToCommit } from './scenarios/rest-to-commit.ts';
 import { singleRecords } from './scenarios/single-records.ts';
 import { writersAdded } from './scenarios/writers.ts';
 
-const SCENARIOS: readonly Scenario[] = [flushVsCopy, restToCommit, singleRecords, endToEnd, oldWay, writersAdded, relay, lists, memory, overload];
+const SCENARIOS: readonly Scenario[] = [flushVsCopy, restToCommit, singleRecords, endToEnd, oldWay, writersAdded, relay, lists, memory, overload, largeUploads];
 const BASELINE = new URL('./baseline.json', import.meta.url);
 const USAGE = `node bench/run.ts [options]
   --only a,b     only these scenarios: ${SCENARIOS.map((s) => s.name).join(', ')}

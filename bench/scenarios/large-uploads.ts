@@ -1,0 +1,68 @@
+import type { Bench } from '../harness/bench.ts';
+import { interleave, medianRatio, percentile, type Turn } from '../harness/rounds.ts';
+import type { Figure, Scenario } from '../harness/scenario.ts';
+import type { TimedSpec } from '../load/copy.ts';
+import type { HttpInit } from '../load/http-client.ts';
+import type { UploadInit, UploadSpec, UploadTurn } from '../load/upload-client.ts';
+
+const WRITERS = 2;
+const CONNECTIONS = 4;
+const SINGLES = 8;
+
+/** Large uploads alone, several at once, and beside requests that clients wait for. */
+export const largeUploads: Scenario = {
+  name: 'large',
+  compares: `An upload of NDJSON until every item is in the ledger (edge, ${WRITERS} writers), with raw COPY of like rows on ${CONNECTIONS} connections; four uploads at once with one; the slowest of eight equal ones with the fastest; and single POSTs on ${SINGLES} connections beside four uploads with the same POSTs alone.`,
+  async run(bench) {
+    const fleet = await bench.fleet({ databaseUrl: await bench.database(), writers: WRITERS });
+    const uploads = await bench.load<UploadSpec, UploadTurn>('upload-client.ts', { url: fleet.url } satisfies UploadInit);
+    const copy = await bench.load<TimedSpec, Turn>('copy.ts', { databaseUrl: await bench.database(), connections: CONNECTIONS, chunkRows: 1_000 });
+    const items = bench.quick ? 20_000 : 1_000_000;
+    await uploads.run({ uploads: 1, items: 20_000 });
+    return [
+      await againstCopy(bench, uploads, copy, items),
+      await fourAgainstOne(bench, uploads, bench.quick ? 20_000 : 400_000),
+      await eight(uploads, bench.quick ? 5_000 : 100_000),
+      await besideSingles(bench, fleet.url, uploads, bench.quick ? 20_000 : 250_000),
+    ];
+  },
+};
+
+interface Uploads {
+  run(spec: UploadSpec): Promise<UploadTurn>;
+}
+
+async function againstCopy(bench: Bench, uploads: Uploads, copy: { run(spec: TimedSpec): Promise<Turn> }, items: number): Promise<Figure> {
+  const sides = await interleave(bench.meter, bench.quick ? 1 : 3, { upload: () => uploads.run({ uploads: 1, items }), copy: () => copy.run({ seconds: bench.quick ? 0.3 : 4 }) });
+  return { what: `${items.toLocaleString('en')} items in one upload`, figure: sides.upload.rate, unit: 'rows/s', reference: sides.copy.rate, ratio: medianRatio(sides.upload, sides.copy), goal: 0.6, cpu: sides.upload.cpu, referenceCpu: sides.copy.cpu, ...noteOf(sides.upload.errors) };
+}
+
+async function fourAgainstOne(bench: Bench, uploads: Uploads, items: number): Promise<Figure> {
+  const sides = await interleave(bench.meter, bench.quick ? 1 : 3, { four: () => uploads.run({ uploads: 4, items: items / 4 }), one: () => uploads.run({ uploads: 1, items }) });
+  return { what: 'four uploads at once against one', figure: sides.four.rate, unit: 'rows/s', reference: sides.one.rate, ratio: medianRatio(sides.four, sides.one), goal: 0.95, cpu: sides.four.cpu, referenceCpu: sides.one.cpu, ...noteOf(sides.four.errors) };
+}
+
+async function eight(uploads: Uploads, items: number): Promise<Figure> {
+  const turn = await uploads.run({ uploads: 8, items });
+  const slowest = Math.max(...turn.each);
+  const fastest = Math.min(...turn.each);
+  // 1 / 1.15: the slowest may take 1.15 times the fastest.
+  return { what: 'eight equal uploads, fastest against slowest', figure: fastest, unit: 's', reference: slowest, ratio: fastest / slowest, goal: 0.87, ...noteOf(turn.errors ?? []) };
+}
+
+/** Beside four uploads that run all the time; the ratio of the p99s, three times allowed. */
+async function besideSingles(bench: Bench, url: string, uploads: Uploads, items: number): Promise<Figure> {
+  const client = await bench.load<TimedSpec, Turn>('http-client.ts', { urls: [url], path: '/api/v1/executions', batch: 0, inFlight: SINGLES } satisfies HttpInit);
+  const spec: TimedSpec = { seconds: bench.quick ? 0.5 : 5 };
+  await client.run({ seconds: 0.5 });
+  const alone = await client.run(spec);
+  const big = uploads.run({ uploads: 4, items });
+  const beside = await client.run(spec);
+  const turn = await big;
+  const [p99, before] = [percentile(beside.latencies ?? [], 0.99), percentile(alone.latencies ?? [], 0.99)];
+  return { what: 'p99 of single POSTs alone, against beside four uploads', figure: before, unit: 'ms', reference: p99, ratio: before / p99, goal: 0.33, p50: percentile(beside.latencies ?? [], 0.5), p99, ...noteOf([...(turn.errors ?? []), ...(beside.errors ?? [])]) };
+}
+
+function noteOf(errors: readonly string[]): { note?: string } {
+  return errors.length === 0 ? {} : { note: `refused: ${errors[0] ?? ''}` };
+}
