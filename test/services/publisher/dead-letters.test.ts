@@ -13,7 +13,6 @@ const LARGE = { 'max.message.bytes': '100000' };
 let database: TestDatabase;
 let ledger: LedgerWriter;
 const open: { close(): Promise<void> }[] = [];
-jest.setTimeout(150_000);
 
 beforeEach(async () => {
   database = await createDatabase();
