@@ -7,6 +7,7 @@ import { latestSizes } from './message-size.ts';
 /** So much of the messages still fit. */
 const FITS = 0.95;
 const LOOK_MS = 250;
+const ASKS_MS = 5_000;
 const REPLAYED_WITHIN_MS = 60_000;
 /** Dead letters a second. */
 const RATE = 1_000;
@@ -17,17 +18,22 @@ async function limitMessages(kafka: TargetKafka, bytes: number | undefined): Pro
   await kafka.admin((admin) => admin.alterConfigs({ validateOnly: false, resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: kafka.topic, configEntries }] }));
 }
 
+/** Asks as an operator would. The answer doesn't matter here: what is still dead is asked for again. */
+async function requestReplay(port: number | undefined, sink: string): Promise<void> {
+  const request = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ filter: { sink }, rate: RATE }), signal: AbortSignal.timeout(ASKS_MS) };
+  await fetch(`http://127.0.0.1:${port}/api/v1/dead-letters/replays`, request).then((response) => response.arrayBuffer(), () => undefined);
+}
+
 /** Replays all that is dead, until nothing is, or the time or the run is over: what is left then shows in the checks. */
-async function replayAll({ postgres, stopped }: Target): Promise<void> {
+async function replayAll(target: Target): Promise<void> {
+  const { postgres, stopped } = target;
   const until = performance.now() + REPLAYED_WITHIN_MS;
   while (!stopped.aborted && performance.now() < until) {
-    const [left] = await postgres.sql<{ dead: number; running: number }>(`
-      select (select count(*) from dead_letter where state = 'dead')::int as dead,
-             (select count(*) from dead_letter where state = 'replaying')::int + (select count(*) from replay where state = 'running')::int as running`);
-    if (left === undefined || left.dead + left.running === 0) return;
-    if (left.running === 0) {
-      await postgres.sql(`insert into replay (id, sink, filter, rate, total, requested_by) select uuidv7(), sink, '{}', $1, count(*), 'sluice-prove' from dead_letter where state = 'dead' group by sink`, [RATE]);
-    }
+    const left = await postgres.sql<{ sink: string; dead: number }>(`
+      select sink, (count(*) filter (where state = 'dead'))::int as dead from dead_letter where state in ('dead', 'replaying') group by sink`);
+    if (left.length === 0) return;
+    // 409 while an earlier replay still runs, 400 where nothing is dead any more: it is looked at again.
+    for (const { sink, dead } of left) if (dead > 0) await requestReplay(target.links('client', 'edge')[0]?.port, sink);
     await sleep(LOOK_MS);
   }
 }
@@ -47,8 +53,8 @@ export const KAFKA_TOPIC: readonly Fault[] = [
   {
     name: 'kafka-message-too-large',
     says: 'Kafka refuses the largest twentieth of the messages: they become dead letters, and are replayed at the end',
-    // Replays are carried out by relays, and read and written by PostgreSQL.
-    touches: ['kafka', 'relay', 'postgres', 'relay->kafka', 'relay->postgres'],
+    // A replay is asked for at an edge, kept in PostgreSQL, and carried out by a relay.
+    touches: ['kafka', 'relay', 'edge', 'postgres', 'client->edge', 'edge->postgres', 'relay->kafka', 'relay->postgres'],
     // Four tries with their pauses take 7 s at most.
     lastsMs: [10_000, 14_000],
     async inject(target) {
