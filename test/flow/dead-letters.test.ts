@@ -32,12 +32,15 @@ const put = async (id: number, version: number, text: string) => expect((await s
 const letterOf = (id: number, state: string) =>
   waitFor(async () => (await query<{ id: string; version: number }>(system.databaseUrl, 'select id, version from dead_letter where record_id = $1 and state = $2', [id, state]))[0], { what: `a dead letter of ${id} that is ${state}`, timeoutMs: 40_000 });
 const waiting = async (id: number) => (await query<{ version: number }>(system.databaseUrl, `select version from ledger where first_id = $1 and op = 'update' and state = 'waiting' order by id`, [id])).map((r) => r.version);
+/** F21: when Kafka acknowledged the record; not before. */
+const sentAt = async (id: number) => (await send(system.url, 'GET', `/api/v1/alarm/${id}`)).body.sentTimestamp;
 const versionsOf = (id: number) => [...(reader.versions().get(id) ?? [])];
 const arrives = (id: number, versions: number[]) => waitFor(() => JSON.stringify(versionsOf(id)) === JSON.stringify(versions), { what: `versions ${versions.join(', ')} of ${id}`, timeoutMs: 40_000 });
 
 test('events of a record wait behind its dead letter while those of others go on, and follow in order when a replay delivers it', async () => {
   const id = await post(TOO_LONG);
   await letterOf(id, 'dead');
+  expect(await sentAt(id)).toBeNull();
   await put(id, 1, 'second');
   await put(id, 2, 'third');
   const other = await post('another alarm');
@@ -50,6 +53,7 @@ test('events of a record wait behind its dead letter while those of others go on
   await query(system.databaseUrl, `insert into replay (id, sink, filter, rate, total, requested_by) values ($1, $2, '{}', 100, 1, 'test')`, [uuidv7(), sink]);
   await letterOf(id, 'delivered');
   await arrives(id, [1, 2, 3]);
+  expect(Date.parse((await sentAt(id)) as string)).toBeGreaterThan(Date.now() - 60_000);
   const first = reader.seen.find((m) => m.id === id);
   expect([first?.headers.ce_type, (JSON.parse(first?.value ?? '{}') as { text: string }).text]).toEqual(['sluice.alarm.insert', TOO_LONG]);
   await alterTopic(topic, { 'max.message.bytes': '2000' });

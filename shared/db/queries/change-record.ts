@@ -1,3 +1,4 @@
+import { ackedAt } from './acked-at.ts';
 import type { Column } from '../../records/columns.ts';
 import { castText } from './flush.ts';
 
@@ -45,8 +46,8 @@ from unnest($8::text[]) as k(sink)`;
 
 /** When the record's insert was acknowledged, or null. */
 export const FIND_SENT_AT = `
-select sent_at::text from (
-  select first_id, span, sent_at from ledger
+select (${ackedAt('$1', '$2')})::text from (
+  select first_id, span, sent_at, dead from ledger
   where kind = $1 and op = 'insert' and written > 0 and first_id <= $2
   order by first_id desc limit 1
 ) l where $2 < first_id + span`;

@@ -1,3 +1,4 @@
+import { ackedAt } from './acked-at.ts';
 import type { NamedStatement } from './flush.ts';
 import { columnName, idColumn, type ListTable } from './list-access.ts';
 
@@ -13,7 +14,7 @@ export function recordSelection(table: ListTable): string {
  * inserts have one, and a sink that got another name would send the search through all of the ledger.
  */
 export function sentAtOf(table: ListTable, id: string): string {
-  return `(select case when ${id} < l.first_id + l.span then l.sent_at end::text from ledger l
+  return `(select case when ${id} < l.first_id + l.span then ${ackedAt(`'${table.kind.name}'`, id)} end::text from ledger l
     where l.kind = '${table.kind.name}' and l.op = 'insert' and l.written > 0 and l.first_id <= ${id} order by l.first_id desc limit 1)`;
 }
 

@@ -1,3 +1,4 @@
+import { ackedAt } from './acked-at.ts';
 import type { Column } from '../../records/columns.ts';
 import type { NamedStatement } from './flush.ts';
 
@@ -8,17 +9,16 @@ export function loadRecords(table: string, columns: readonly Column[]): NamedSta
   return { name: '', text: `select ${list} from unnest($1::int8[], $2::int8[]) as r(low, high) join "${table}" t on t."${id}" between r.low and r.high` };
 }
 
-/** For records of kind $1 with the ids $2: when the sink $3 acknowledged their insert, ISO 8601. One whose insert became a dead letter was not acknowledged with its slice. */
+/** For records of kind $1 with the ids $2: when the sink $3 acknowledged their insert, ISO 8601. */
 export const LOAD_SENT_AT: NamedStatement = {
   name: '',
   text: `
-select r.id, to_char(l.sent_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+select r.id, to_char((${ackedAt('$1', 'r.id')}) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
 from unnest($2::int8[]) as r(id)
 cross join lateral (
   select first_id, span, sent_at, dead from ledger
   where kind = $1 and op = 'insert' and written > 0 and first_id <= r.id and sink = $3
   order by first_id desc limit 1
 ) l
-where r.id < l.first_id + l.span and l.sent_at is not null
-  and not (l.dead > 0 and exists (select 1 from dead_letter d where d.sink = $3 and d.kind = $1 and d.record_id = r.id and d.op = 'insert'))`,
+where r.id < l.first_id + l.span and l.sent_at is not null`,
 };

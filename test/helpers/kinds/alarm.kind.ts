@@ -20,7 +20,7 @@ export default defineRecordKind({
   item: { text: { type: 'text', min: 1, max: 20_000 } },
   ignored: ['version'],
   receivedAt: 'receivedTimestamp',
-  wire: ['id', 'text', 'receivedTimestamp', 'version'],
+  wire: ['id', 'text', 'receivedTimestamp', 'sentTimestamp', 'version'],
   order: 'events',
   sinks: [{ to: 'kafka', topicSetting: 'ordersTopic', on: ['insert', 'update'] }],
   constraints: {},
