@@ -1,7 +1,11 @@
+import pg from 'pg';
+import type { LetterDesk } from '../../../../services/gateway/dead-letters/desk.ts';
+import { discardLetters } from '../../../../services/gateway/dead-letters/discard.ts';
 import { execution } from '../../../helpers/executions.ts';
 import { send, type HttpAnswer } from '../../../helpers/http.ts';
 import { query } from '../../../helpers/query.ts';
 import { startSystem, type TestSystem } from '../../../helpers/system.ts';
+import { waitFor } from '../../../helpers/wait-for.ts';
 import { plant, type Planted } from './plant.ts';
 
 let system: TestSystem;
@@ -185,10 +189,16 @@ describe('replays', () => {
     expect(await replay({ filter: { fingerprint: 'F-2' } })).toMatchObject({ status: 409, body: { code: 'replay-running' } });
   });
 
-  test('of many that ask for one group at the same moment one begins it', async () => {
+  test('F39 of two that ask for one group at the same moment one begins it', async () => {
     await planted({ fingerprint: 'F-1' }, { fingerprint: 'F-1' });
-    const answers = await Promise.all(Array.from({ length: 8 }, () => replay({ filter: { fingerprint: 'F-1' } })));
-    expect(answers.map((a) => a.status).sort()).toEqual([202, 409, 409, 409, 409, 409, 409, 409]);
+    const gate = new pg.Client({ connectionString: system.databaseUrl });
+    await gate.connect();
+    await gate.query('begin; lock table replay in share mode'); // it can be read, and nothing can be put into it
+    const asked = [replay({ filter: { fingerprint: 'F-1' } }), replay({ filter: { fingerprint: 'F-1' } })];
+    await waitFor(async () => (await sql(`select 1 from pg_locks l join pg_stat_activity a using (pid) where not l.granted and a.datname = current_database()`)).length === 2, { what: 'both to stand before the gate' });
+    await gate.query('commit');
+    await gate.end();
+    expect((await Promise.all(asked)).map((a) => a.status).sort()).toEqual([202, 409]);
     expect(await sql('select 1 as n from replay')).toHaveLength(1);
     expect(await sql('select 1 as n from audit')).toHaveLength(1);
   });
@@ -252,6 +262,34 @@ describe('discards', () => {
       { target: { filter: { fingerprint: 'F-1' } }, detail: { sinks: ['kafka:b', 'kafka:orders'] } },
     ]);
     expect(await discard({ filter: { fingerprint: 'F-1' } })).toMatchObject({ status: 400, body: { code: 'nothing-matches' } });
+  });
+
+  test('leave alone what is closed or on its way, whatever the filter says', async () => {
+    const ids = await planted({ fingerprint: 'F-1' }, { fingerprint: 'F-1', state: 'replaying' }, { fingerprint: 'F-1', state: 'delivered' }, { fingerprint: 'F-1', state: 'superseded' });
+    expect((await post(`${PATH}/discards`, { filter: { fingerprint: 'F-1' }, reason: 'x' })).body).toEqual({ discarded: 1, remaining: 0 });
+    expect(await states(...ids)).toEqual(['discarded', 'replaying', 'delivered', 'superseded']);
+  });
+
+  test('one discard closes a bounded number, the lowest ids first, and says what remains', async () => {
+    const ids = await planted({}, {}, {});
+    const pool = new pg.Pool({ connectionString: system.databaseUrl, max: 1 });
+    const desk: LetterDesk = { pool, timeoutMs: 10_000, stateTables: [], rate: { default: 1, max: 1 } };
+    const request = { selection: { filter: { sink: 'kafka:orders' } }, reason: 'x' };
+    const done = [await discardLetters(desk, { who: 'ada', requestId: null }, request, 2), await discardLetters(desk, { who: 'ada', requestId: null }, request, 2)];
+    await pool.end();
+    expect(done).toEqual([{ discarded: 2, remaining: 1 }, { discarded: 1, remaining: 0 }]);
+    expect(await states(...ids)).toEqual(['discarded', 'discarded', 'discarded']);
+    expect(content(await get('/api/v1/audit'))).toMatchObject([{ detail: { discarded: 1, remaining: 0 } }, { detail: { discarded: 2, remaining: 1 } }]);
+  });
+
+  test('nothing is done that cannot be written down', async () => {
+    const [id = 0] = await planted({});
+    await sql('alter table audit add constraint full_up check (false) not valid');
+    const answers = [await replay({ ids: [id] }), await post(`${PATH}/discards`, { ids: [id], reason: 'x' })];
+    await sql('alter table audit drop constraint full_up');
+    expect(answers.map((a) => a.status)).toEqual([503, 503]);
+    expect(await states(id)).toEqual(['dead']);
+    expect(await sql('select 1 from replay')).toEqual([]);
   });
 
   test('without a reason nothing is closed', async () => {
