@@ -18,6 +18,9 @@ import { noSuchRoute } from './http/unknown-route.ts';
 import { batch, get, items, list } from './list/handlers.ts';
 import { getRecords, recordReader } from './list/record-reader.ts';
 import { buildOpenApi } from './openapi/build.ts';
+import { receipts } from './receipts/handlers.ts';
+import type { ReceiptTools } from './receipts/read-receipts.ts';
+import { relayViews } from './receipts/relay-view.ts';
 import type { Operation, Route } from './routes-table.ts';
 import { verifyHandler } from './verify/handler.ts';
 import type { VerifiedTable } from '../../shared/law/check-law.ts';
@@ -43,6 +46,11 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker): (ro
     stored: (kind, ids) => getRecords(kind.reader, ids),
   };
   const run = (statement: NamedStatement, values: unknown[]) => runStatement(node.database.pool, statement, values, settings.statementTimeout);
+  const receiptTools: ReceiptTools = {
+    run,
+    relays: relayViews(broker, () => performance.now()),
+    events: new Set([...kinds.values()].filter(({ record }) => record.order === 'events').map(({ record }) => record.name)),
+  };
   const upload: UploadTools = { calls: uploadCalls(broker), limits: settings };
   const kindOfBatch = async (id: string) => kinds.get(((await run(LARGE_KIND, [id]))[0]?.[0] as string | undefined) ?? '');
   const openapi = JSON.stringify(buildOpenApi([...kinds.values()], settings));
@@ -68,7 +76,8 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker): (ro
     'list-records': (route) => (call) => list(kindOf(route).reader, settings.unknownQuery, call),
     'get-record': (route) => (call) => get(kindOf(route).reader, settings.unknownQuery, call),
     'batch-status': () => (call) => batch(run, settings.unknownQuery, call),
-    'batch-items': () => (call) => items(run, settings.unknownQuery, call),
+    'batch-items': () => (call) => items(receiptTools, settings.unknownQuery, call),
+    receipts: () => (call) => receipts(receiptTools, [...kinds.keys()], settings.unknownQuery, call),
     verify: () => verifyCall,
     'health-live': () => () => ({ status: 200, body: '{"status":"UP"}' }),
     'health-ready': () => () => readiness(node, broker),

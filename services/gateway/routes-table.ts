@@ -17,6 +17,7 @@ export type Operation =
   | 'steer-batch'
   | 'batch-status'
   | 'batch-items'
+  | 'receipts'
   | 'verify'
   | 'health-live'
   | 'health-ready'
@@ -42,6 +43,7 @@ const COMMON: readonly Route[] = [
   { method: 'PATCH', path: '/api/v1/batches/{id}', operation: 'patch-upload', summary: 'The rest of an upload that broke off, from its Upload-Offset' },
   ...COMMANDS.map((command): Route => ({ method: 'POST', path: `/api/v1/batches/{id}/${command}`, operation: 'steer-batch', summary: `${command[0]?.toUpperCase() ?? ''}${command.slice(1)} a large batch` })),
   { method: 'GET', path: '/api/v1/batches/{id}/items', operation: 'batch-items', summary: 'One receipt for each item of a batch' },
+  { method: 'GET', path: '/api/v1/receipts', operation: 'receipts', summary: 'The whole way of an item, of a batch\'s items, of a record, or of all that came with a client reference' },
   { method: 'GET', path: '/api/v1/verify', operation: 'verify', summary: 'Whether the law holds: every accepted item accounted for, in ledger, tables and delivery' },
   ...LETTER_ROUTES,
   { method: 'GET', path: '/health/live', operation: 'health-live', summary: 'Whether this process runs' },

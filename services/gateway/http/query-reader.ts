@@ -64,6 +64,13 @@ export class QueryReader {
     return found ?? absent;
   }
 
+  /** One text as it is, if it is accepted. @param says what it takes */
+  text(name: string, accepts: (text: string) => boolean, says: string): string | null {
+    const text = this.#single(name);
+    if (text !== undefined && !accepts(text)) this.#fault(name, 'format', says);
+    return text ?? null;
+  }
+
   uuid(name: string): string | null {
     const text = this.#single(name);
     if (text === undefined) return null;

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { ProblemError } from '../../../shared/errors/problem.ts';
 import type { Answer, Call } from '../http/call.ts';
 import { ignoredHeader, unknownParameters, type UnknownQuery } from '../http/parameters.ts';
+import type { ReceiptTools } from '../receipts/read-receipts.ts';
 import { recordIdOf } from '../write/record-id.ts';
 import { batchIdOf } from './batch-id.ts';
 import { batchItems, ITEM_STATUSES, type ItemStatus } from './batch-items.ts';
@@ -36,14 +37,14 @@ export async function batch(run: RecordReader['run'], unknown: UnknownQuery, cal
 }
 
 /** GET of a batch's receipts, as NDJSON. */
-export async function items(run: RecordReader['run'], unknown: UnknownQuery, call: Call): Promise<Answer> {
+export async function items(tools: ReceiptTools, unknown: UnknownQuery, call: Call): Promise<Answer> {
   const id = batchIdOf(call);
   const ignored = unknownParameters(call.url, ['status'], unknown);
   const asked = call.url.searchParams.get('status') ?? undefined;
   if (asked !== undefined && !isItemStatus(asked)) {
     throw invalidQuery([{ pointer: '?status', code: 'unknown-value', message: `takes one of ${ITEM_STATUSES.join(', ')}.` }]);
   }
-  const lines = await batchItems(run, id, asked);
+  const lines = await batchItems(tools, id, asked);
   if (lines === undefined) throw noSuchBatch();
   return { status: 200, headers: ignoredHeader(ignored), contentType: 'application/x-ndjson; charset=utf-8', body: Readable.from(lines) };
 }

@@ -1,5 +1,6 @@
 import { routesOf, type Route } from '../routes-table.ts';
 import { LETTER_SCHEMAS } from './dead-letters.ts';
+import { RECEIPT_SCHEMAS } from './receipts.ts';
 import { describe, type Limits } from './operations.ts';
 import { batchSchema, COMMON_SCHEMAS, inputSchema, recordSchema, schemaName, type DescribedKind, type Schema } from './schemas.ts';
 
@@ -28,7 +29,7 @@ export function buildOpenApi(kinds: readonly DescribedKind[], limits: Limits): O
     tags: [...tags].map((name) => ({ name })),
     paths,
     components: {
-      schemas: { ...COMMON_SCHEMAS, ...LETTER_SCHEMAS, ...Object.assign({}, ...kinds.map(schemasOf)) as Record<string, Schema> },
+      schemas: { ...COMMON_SCHEMAS, ...LETTER_SCHEMAS, ...RECEIPT_SCHEMAS, ...Object.assign({}, ...kinds.map(schemasOf)) as Record<string, Schema> },
       parameters: PARAMETERS,
       headers: HEADERS,
     },
@@ -60,6 +61,7 @@ function schemasOf(kind: DescribedKind): Record<string, Schema> {
 
 const PARAMETERS: Record<string, Schema> = {
   'Idempotency-Key': { name: 'Idempotency-Key', in: 'header', description: 'The same key with the same body gives the stored answer again.', schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[ -~]+$' } },
+  'Client-Reference': { name: 'Client-Reference', in: 'header', description: 'Your own name for the request, kept with its batch: receipts are found by it. UTF-8.', schema: { type: 'string', minLength: 1, maxLength: 255 } },
   Prefer: { name: 'Prefer', in: 'header', description: 'return=minimal (ids instead of records), respond-async, wait=N (seconds); several with commas between.', schema: { type: 'string' } },
 };
 

@@ -2,7 +2,9 @@ import type { RecordKind } from '../../../shared/records/record-kind.ts';
 import { OPTION_NAMES, optionHeader } from '../upload/options.ts';
 import { DEEPEST, DEFAULT_LIMIT, MOST_LIMIT } from '../list/parse-list-query.ts';
 import { isLetterOperation, type LetterOperation } from '../dead-letters/routes.ts';
+import { CURSOR, DEFAULT_LIMIT as RECEIPTS_A_PAGE, MOST_LIMIT as MOST_RECEIPTS } from '../receipts/parse-query.ts';
 import type { Operation } from '../routes-table.ts';
+import { LONGEST_REFERENCE } from '../write/client-reference.ts';
 import { describeLetters } from './dead-letters.ts';
 import { ref, schemaName, type Schema } from './schemas.ts';
 
@@ -39,7 +41,7 @@ const writing = {
   '503': unavailable,
 };
 const pending = json('Asked for with Prefer: respond-async, or the outcome is not known yet: ask at Location.', ref('Pending'), 'Location');
-const writeParameters = [parameter('Idempotency-Key'), parameter('Prefer')];
+const writeParameters = [parameter('Idempotency-Key'), parameter('Prefer'), parameter('Client-Reference')];
 const idParameter = { name: 'id', in: 'path', required: true, description: 'A whole number from 1 to 2^53 - 1; anything else is 400 `invalid-id`.', schema: { type: 'integer', format: 'int64', minimum: 1, maximum: Number.MAX_SAFE_INTEGER } };
 const batchParameter = { name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } };
 
@@ -67,6 +69,27 @@ export function describe(operation: Operation, kind: RecordKind | undefined, lim
         tag: 'batches',
         parameters: [batchParameter, { name: 'status', in: 'query', description: 'Receipts of this status only.', schema: { enum: ['SUCCESS', 'FAILED', 'PENDING'] } }],
         responses: { '200': { description: 'A receipt a line, in the order of the request.', ...header('Sluice-Ignored'), content: { 'application/x-ndjson': { schema: ref('Receipt') } } }, '400': badQuery, '404': problem('No such batch (`not-found`).'), '503': unavailable },
+      };
+    case 'receipts':
+      return {
+        tag: 'operations',
+        description: 'Exactly one of batchId, recordId, clientReference. With `Accept: application/x-ndjson` all of them, a receipt a line; else a page.',
+        parameters: [
+          { name: 'batchId', in: 'query', schema: { type: 'string', format: 'uuid' } },
+          { name: 'index', in: 'query', description: 'With batchId: this item alone.', schema: { type: 'integer', minimum: 0, maximum: 2_147_483_647 } },
+          { name: 'recordId', in: 'query', schema: { type: 'integer', format: 'int64', minimum: 1, maximum: Number.MAX_SAFE_INTEGER } },
+          { name: 'kind', in: 'query', description: 'With recordId: the kind of the record.', schema: { type: 'string', default: 'execution' } },
+          { name: 'clientReference', in: 'query', schema: { type: 'string', minLength: 1, maxLength: LONGEST_REFERENCE } },
+          { name: 'limit', in: 'query', description: 'Of a list.', schema: { type: 'integer', minimum: 1, maximum: MOST_RECEIPTS, default: RECEIPTS_A_PAGE } },
+          { name: 'cursor', in: 'query', description: '`next` of the page before.', schema: { type: 'string', pattern: CURSOR.source } },
+        ],
+        responses: {
+          '200': {
+            description: 'In the order of the requests; `next` is the cursor of the next page, null at the end.', ...header('Sluice-Ignored'),
+            content: { 'application/json': { schema: { type: 'object', required: ['content', 'next'], properties: { content: { type: 'array', items: ref('Receipt') }, next: { type: ['string', 'null'] } } } }, 'application/x-ndjson': { schema: ref('Receipt') } },
+          },
+          '400': badQuery, '404': problem('No such batch, item, record or reference (`not-found`).'), '503': unavailable,
+        },
       };
     case 'verify':
       return {
@@ -110,7 +133,7 @@ function describeRecords(operation: Exclude<Operation, LetterOperation>, kind: R
         tag,
         description: `At most ${limits.maxBatchItems} items and ${limits.maxBodyBytes} bytes. Every item is answered for by its index. As application/x-ndjson the body is one item a line.`,
         parameters: writeParameters,
-        requestBody: body({ type: 'object', required: [kind.rest.collection], properties: { [kind.rest.collection]: { type: 'array', minItems: 1, maxItems: limits.maxBatchItems, items: ref(`${name}Input`) } } }, 'application/x-ndjson'),
+        requestBody: body({ type: 'object', required: [kind.rest.collection], properties: { [kind.rest.collection]: { type: 'array', minItems: 1, maxItems: limits.maxBatchItems, items: ref(`${name}Input`) }, clientReference: { type: ['string', 'null'], minLength: 1, maxLength: LONGEST_REFERENCE, description: 'As the header Client-Reference.' } } }, 'application/x-ndjson'),
         responses: {
           '201': json('Every item is stored.', ref(`${name}Batch`), 'Idempotency-Replayed'),
           '202': pending,
@@ -124,7 +147,7 @@ function describeRecords(operation: Exclude<Operation, LetterOperation>, kind: R
       return {
         tag: 'batches',
         description: 'Taken in as it comes, as fast as it is written; broken off, it goes on with Upload-Offset under the same Idempotency-Key, or by PATCH of the batch.',
-        parameters: [...optionParameters, offsetParameter, parameter('Idempotency-Key')],
+        parameters: [...optionParameters, offsetParameter, parameter('Idempotency-Key'), parameter('Client-Reference')],
         requestBody: { required: true, content: uploadContent },
         responses: { '202': uploaded, '400': problem('The upload cannot be read; says at which byte. What came before stands.', 'Upload-Offset'), '409': problem('Another offset is right (`wrong-offset`), or nothing can be added (`upload-over`, `upload-in-progress`).', 'Upload-Offset'), '413': problem('More items than a large batch may have.'), '415': writing['415'], '422': writing['422'], '503': unavailable },
       };
@@ -143,6 +166,7 @@ function describeRecords(operation: Exclude<Operation, LetterOperation>, kind: R
     case 'steer-batch':
     case 'batch-status':
     case 'batch-items':
+    case 'receipts':
     case 'verify':
     case 'health-live':
     case 'health-ready':

@@ -116,7 +116,7 @@ export const COMMON_SCHEMAS: Record<string, Schema> = {
   Pending: object({ status: { const: 'PENDING' }, message: { type: 'string' }, totalRequested: count, batchId: { type: 'string', format: 'uuid' }, results: { type: 'array', maxItems: 0 } }),
   SinkCounts: object({ due: count, delivered: count, waiting: count, dead: count, discarded: count, superseded: count }),
   BatchStatus: object({
-    batchId: { type: 'string', format: 'uuid' }, kind: { type: 'string' }, state: { enum: ['open', 'closed'] },
+    batchId: { type: 'string', format: 'uuid' }, kind: { type: 'string' }, clientReference: { type: ['string', 'null'] }, state: { enum: ['open', 'closed'] },
     receivedAt: { type: 'string', format: 'date-time' }, closedAt: { type: ['string', 'null'], format: 'date-time' },
     accepted: count, written: count, rejected: count, withdrawn: count, pending: count,
     delivery: { type: 'object', description: 'By sink.', additionalProperties: ref('SinkCounts') },
@@ -135,10 +135,6 @@ export const COMMON_SCHEMAS: Record<string, Schema> = {
     breaches: { type: 'array', items: object({ what: { type: 'string', description: 'Stable name of what is wrong.' }, where: { type: 'object', description: 'Kind, batch, first index of the slice, sink, id of the record, dead letter: as far as they are known.' }, expected: { type: 'integer' }, found: { type: 'integer' } }) },
     more: { type: 'boolean', description: 'There are more breaches than are named.' },
   }),
-  Receipt: object({
-    index: { ...count, description: 'Place of the item in the request.' }, status: { enum: ['SUCCESS', 'FAILED', 'PENDING'] }, id: { type: 'integer', minimum: 1 },
-    errors: { type: 'array', items: fault({}) }, withdrawn: { const: true, description: 'Not written and never will be: safe to send again.' },
-  }, ['id', 'errors', 'withdrawn']),
 };
 
 /** The answer of a batch of a kind. */

@@ -86,6 +86,7 @@ describe('any history of inserts, updates, failures, refusals, dead letters, rep
   test.each(seeds)('F64 of states the consumer sees each record in version order and its last version at the end (seed %i)', (seed) => {
     const history = new History(seed, 'state');
     history.play(120);
+    const before = history.misplaced();
     history.drain();
     for (const [id, version] of history.versions()) {
       const seen = history.seen(id);
@@ -94,12 +95,14 @@ describe('any history of inserts, updates, failures, refusals, dead letters, rep
     }
     expect(history.counted()).toEqual(history.owed());
     expect(history.letters).toHaveLength(history.died());
+    expect([...before, ...history.misplaced()]).toEqual([]);
     died += history.died();
   });
 
   test.each(seeds)('of events the consumer sees every one of each record, in order, none before an earlier one (seed %i)', (seed) => {
     const history = new History(seed, 'events');
     history.play(120);
+    const before = history.misplaced();
     history.drain();
     for (const [id, version] of history.versions()) {
       const seen = history.seen(id);
@@ -108,6 +111,7 @@ describe('any history of inserts, updates, failures, refusals, dead letters, rep
     }
     expect(history.counted()).toEqual(history.owed());
     expect(history.letters).toHaveLength(history.died());
+    expect([...before, ...history.misplaced()]).toEqual([]);
     died += history.died();
   });
 

@@ -1,3 +1,4 @@
+import { placesOf } from '../../../../services/gateway/receipts/places.ts';
 import { marksOf, type Mark } from '../../../../services/publisher/marks.ts';
 import { partitionsLeft, type LedgerRow } from '../../../../services/publisher/ledger-row.ts';
 import { assembleSend, pickMessages, type PlanLimits } from '../../../../services/publisher/plan-send.ts';
@@ -74,6 +75,15 @@ export class History {
     return this.#topic.filter((m) => m.id === id).map((m) => m.version);
   }
 
+  /** Ids of which the places that the ledger tells are not where the topic has them, or that the topic lacks. */
+  misplaced(): number[] {
+    return this.#debts().flatMap((row) => {
+      const places = placesOf(row, (id) => !this.#records.has(id), (id) => this.#limits.partitionOf(id));
+      const sent = [...places].flatMap(([id, place]) => (place.fate === 'sent' ? [[id, place.offset] as const] : []));
+      const wrong = sent.filter(([id, offset]) => offset === null || this.#topic[offset]?.id !== id || (this.#order === 'events' && this.#topic[offset]?.version !== row.version));
+      return sent.length === row.delivered ? wrong.map(([id]) => id) : [row.firstId];
+    });
+  }
   /** What the ledger owed, and what it says became of it. */
   owed(): number {
     return this.#debts().reduce((sum, r) => sum + r.written, 0);
@@ -85,8 +95,8 @@ export class History {
     return this.#debts().reduce((sum, r) => sum + r.dead, 0);
   }
 
-  #debts(): Row[] {
-    return this.#rows.filter((r) => r.op !== 'replay');
+  #debts(): (Row & { state: string })[] {
+    return this.#rows.filter((r) => r.op !== 'replay').map((r) => ({ ...r, state: r.done ? 'done' : 'waiting' }));
   }
 
   #insert(): void {
