@@ -61,6 +61,13 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
   });
   const retryAfter = () => admission.retryAfter();
   const background = new Set<Promise<unknown>>();
+  /** A stopping node waits for it. */
+  const inWorkUntilDone = <T>(work: Promise<T>): Promise<T> => {
+    background.add(work);
+    const leave = () => void background.delete(work);
+    work.then(leave, leave);
+    return work;
+  };
   const inWork = new Set<string>();
 
   const dispatcher = new Dispatcher(queue, slots, { aimRows: settings.bulkInsertBatchSize, maxRows: settings.chunkMaxRows, maxBytes: settings.chunkMaxBytes, interactiveShare: settings.interactiveShare }, {
@@ -144,18 +151,17 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     take(params) {
       const target = targets.get(params.kind);
       if (target === undefined) throw new Error(`this node knows no record kind "${params.kind}"`);
-      return admission.admit(loadOf(params, params.items.length), async (hold) => {
+      return inWorkUntilDone(admission.admit(loadOf(params, params.items.length), async (hold) => {
         const outcome = await takeBatch(tools, target, params, (work) => {
           // Answered for now, but in work until it is settled.
           hold(work);
-          background.add(work);
-          void work.finally(() => background.delete(work));
+          void inWorkUntilDone(work);
         });
         report(node, params, outcome);
         return outcome;
-      });
+      }));
     },
-    change: (params) => admission.admit(loadOf(params, 1), () => takeChange(changeTools, params)),
+    change: (params) => inWorkUntilDone(admission.admit(loadOf(params, 1), () => takeChange(changeTools, params))),
     start() {
       lookAround();
       node.gate.keptBy(admission);
@@ -163,7 +169,8 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     },
     async stop() {
       await large.stop();
-      await Promise.allSettled([...background]);
+      // Also those whose client has gone, and those that were admitted while others were waited for.
+      while (background.size > 0) await Promise.allSettled([...background]);
       for (const loop of loops) await loop.stop();
       node.gate.keptBy(undefined);
       loopDelay.stop();

@@ -66,7 +66,7 @@ export function createGateway(node: NodeContext): ServiceSchema {
       const { server } = this as WebService;
       tuneServer(server);
       protection.start(server);
-      node.onDrain.push(() => closeServer(server));
+      node.onDrain.push(() => closeServer(server, settings.drainTimeout));
       const { port } = server.address() as AddressInfo;
       log.info({ host: settings.host, port }, 'gateway listens');
     },
