@@ -2,7 +2,7 @@ import { CompiledQuery } from 'kysely';
 import type { SqlEntityManager } from '@mikro-orm/postgresql';
 import type { Chunk, Reject, Slice, SliceOutcome } from '../../shared/contracts/slices.ts';
 import { int4Array, textArray } from '../../shared/db/binary-array.ts';
-import { CLOSE_BATCHES, COUNT_SLICE, OPEN_BATCHES } from '../../shared/db/queries/isolate.ts';
+import { CLOSE_BATCHES, COUNT_SLICE, insertWithoutClashes, OPEN_BATCHES, UNIQUE_COLUMNS } from '../../shared/db/queries/isolate.ts';
 import { classifyFailure, faultOfDataError } from '../../shared/errors/sqlstate.ts';
 import type { KindFlush } from './flush-target.ts';
 
@@ -21,7 +21,7 @@ export interface IsolationReport {
 
 /**
  * Writes a chunk that failed on data: first each slice in a transaction of its own, so that the neighbours of other
- * clients don't pay; a slice that fails again is bisected, left half first, by ranges of the same arrays under
+ * clients don't pay; of a slice that clashes with a unique constraint all other rows go in at once; else it is bisected, left half first, by ranges of the same arrays under
  * savepoints (their depth is log2 of the rows, far below the 64 that a backend keeps in memory). Single rows that the
  * database refuses become rejects; a slice whose ids are in use is left out and says so; everything else is written.
  * @param writeOne flushes a chunk of one slice in the ordinary way
@@ -113,11 +113,34 @@ async function bisectSlice(em: SqlEntityManager, target: KindFlush, alone: Chunk
       }
       await run('release savepoint bisect');
     };
+    /** After a clash with a unique constraint: all rows but those that clash, in one statement; thousands of them would cost some statements each. */
+    const insertOthers = async (range: RowRange, clash: unknown): Promise<boolean> => {
+      const { code, constraint } = clash as { code?: string; constraint?: string };
+      if (code !== '23505' || constraint === undefined) return false;
+      const [unique] = (await run(UNIQUE_COLUMNS, [constraint])).rows as { columns: string; predicate: string | null }[];
+      if (unique === undefined) return false;
+      try {
+        const { rows } = await run(insertWithoutClashes(target, target.insertRange, unique), rangeParameters(target, alone, slice, range));
+        const stored = new Set(rows.map(({ id }) => Number(id)));
+        const { code: fault, pointer, message } = faultOfDataError(clash, target.record);
+        for (let row = range.from; row < range.to; row++) {
+          const offset = alone.offsetOf[row] ?? 0;
+          if (!stored.has(slice.firstId + offset)) refused.push([slice.firstIndex + offset, fault, pointer, message]);
+        }
+        return true;
+      } catch (error) {
+        // Something else is wrong with one of them too.
+        if (classifyFailure(error, target.record, target.primaryKeyConstraint) !== 'data') throw error;
+        await run('rollback to savepoint bisect');
+        return false;
+      }
+    };
     const insert = async (range: RowRange): Promise<void> => {
       await run('savepoint bisect');
       const failure = await attempt(range);
+      const done = failure === undefined || (await insertOthers(range, failure));
       await run('release savepoint bisect');
-      if (failure === undefined) return;
+      if (done) return;
       if (range.to - range.from <= FEW_ROWS) await oneByOne(range);
       else {
         report.bisections++;

@@ -40,3 +40,16 @@ insert into "${target.table}" (${names.join(', ')})
 select ${values.join(', ')} from unnest($3::int4[]${carried.map((_, i) => `, $${4 + i}::text[]`).join('')}) as r(off${carried.map((_, i) => `, c${i}`).join('')})
 where $2::text is not null`;
 }
+
+/** Columns of the unique index (or constraint) $1 and its predicate; no row where an expression is indexed, or it is checked late. */
+export const UNIQUE_COLUMNS = `
+select string_agg(quote_ident(a.attname), ', ' order by k.no) as columns, pg_get_expr(i.indpred, i.indrelid) as predicate
+from pg_index i cross join unnest(i.indkey::int2[]) with ordinality as k(attnum, no) left join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
+where i.indexrelid = to_regclass(quote_ident($1)) and i.indisunique and i.indimmediate and k.no <= i.indnkeyatts
+group by i.indpred, i.indrelid having bool_and(k.attnum > 0)`;
+
+/** The same insert without the rows that clash in these columns, be it with each other: of those the first is kept. Answers the ids of the rows that are in. */
+export function insertWithoutClashes(target: FlushTarget, insertRange: string, { columns, predicate }: { columns: string; predicate: string | null }): string {
+  const id = target.columns.find((c) => c.primary)?.column ?? 'id';
+  return `${insertRange} on conflict (${columns})${predicate === null ? '' : ` where ${predicate}`} do nothing returning "${id}" as id`;
+}
