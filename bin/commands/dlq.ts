@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import pc from 'picocolors';
-import type { AuditLine, Group, Letter, Page, Replay, ReplayPlan, ReplayProgress, WholeLetter } from '../dlq/answers.ts';
+import type { AuditEntry, LetterGroup, LetterSummary, Page, Replay, ReplayPlan, ReplayProgress, Letter } from '../../shared/contracts/dead-letters.ts';
 import { ask, operatorName, withQuery } from '../dlq/ask.ts';
 import { auditText, groupsText, lettersText, letterText, planText, replaysText, replayText } from '../dlq/texts.ts';
 import { watchReplay } from '../dlq/watch-replay.ts';
@@ -58,13 +58,13 @@ export function register(program: Command): void {
     .addOption(limitOption()).option('--cursor <id>', 'go on behind this one').option('--oldest', 'oldest first')
     .action(async (o: ListOptions) => {
       const query = { ...filterOf(o), state: o.state, batchId: o.batch, recordId: o.record, limit: o.limit, cursor: o.cursor, order: o.oldest === true ? 'oldest' : undefined };
-      print(o, await ask<Page<Letter>>(o, 'GET', withQuery(PATH, query)), lettersText);
+      print(o, await ask<Page<LetterSummary>>(o, 'GET', withQuery(PATH, query)), lettersText);
     });
   chosen(common(dlq.command('groups').description('dead letters by cause: count, first, last, an example')))
     .option('--state <states>', 'count these states (default: dead,replaying)')
-    .action(async (o: Choice & { state?: string }) => print(o, await ask<{ content: Group[]; more: boolean }>(o, 'GET', withQuery(`${PATH}/groups`, { ...filterOf(o), state: o.state })), groupsText));
+    .action(async (o: Choice & { state?: string }) => print(o, await ask<{ content: LetterGroup[]; more: boolean }>(o, 'GET', withQuery(`${PATH}/groups`, { ...filterOf(o), state: o.state })), groupsText));
   common(dlq.command('show').description('all that is known of one').argument('<id>', 'its id', idOf))
-    .action(async (id: number, o: Common) => print(o, await ask<WholeLetter>(o, 'GET', `${PATH}/${id}`), letterText));
+    .action(async (id: number, o: Common) => print(o, await ask<Letter>(o, 'GET', `${PATH}/${id}`), letterText));
   chosen(common(dlq.command('replay').description('send dead letters again: these, or all that match').argument('[ids...]', 'their ids', idsOf)))
     .addOption(new Option('--rate <number>', 'dead letters a second (default: the setting REPLAY_RATE)').argParser(wholeOf))
     .option('--dry-run', 'only show what would be sent, where, in which order')
@@ -85,7 +85,7 @@ export function register(program: Command): void {
     .addOption(limitOption()).option('--cursor <id>', 'go on behind this one').option('--oldest', 'oldest first')
     .action(async (o: Common & Paging & { who?: string; operation?: string; since?: string; until?: string }) => {
       const query = { who: o.who, operation: o.operation, since: o.since, until: o.until, limit: o.limit, cursor: o.cursor, order: o.oldest === true ? 'oldest' : undefined };
-      print(o, await ask<Page<AuditLine>>(o, 'GET', withQuery('/api/v1/audit', query)), auditText);
+      print(o, await ask<Page<AuditEntry>>(o, 'GET', withQuery('/api/v1/audit', query)), auditText);
     });
 }
 

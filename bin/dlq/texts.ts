@@ -1,5 +1,5 @@
 import type { Paint } from '../send/summary.ts';
-import type { AuditLine, Group, Letter, Page, Replay, ReplayPlan, ReplayProgress, WholeLetter } from './answers.ts';
+import type { AuditEntry, LetterGroup, LetterSummary, Page, Replay, ReplayPlan, ReplayProgress, Letter } from '../../shared/contracts/dead-letters.ts';
 
 const STATE_COLORS: Record<string, 'red' | 'yellow' | 'green' | 'dim'> = { dead: 'red', replaying: 'yellow', running: 'yellow', delivered: 'green', done: 'green' };
 
@@ -21,20 +21,20 @@ const seconds = (iso: string) => `${iso.slice(0, 10)} ${iso.slice(11, 19)}`;
 const place = ({ topic, partition, sink }: { topic: string | null; partition: number | null; sink?: string }) => (topic === null ? (sink ?? '-') : `${topic}/${partition ?? '?'}`);
 
 /** @param next the command's options that show what comes then */
-export function lettersText({ content, next }: Page<Letter>, paint: Paint): string {
+export function lettersText({ content, next }: Page<LetterSummary>, paint: Paint): string {
   if (content.length === 0) return 'No dead letter matches.\n';
   const rows = content.map((l) => [String(l.id), l.state, `${l.kind} ${l.recordId} v${l.version}`, place(l), l.code, l.attempts, l.replays, seconds(l.lastFailedAt), l.fingerprint]);
   return `${table(['ID', 'STATE', 'RECORD', 'TO', 'CODE', 'TRIES', 'REPLAYS', 'LAST FAILED (UTC)', 'GROUP'], rows, paint)}\n${next === null ? '' : paint.dim(`There are more: --cursor ${next}\n`)}`;
 }
 
-export function groupsText({ content, more }: { content: Group[]; more: boolean }, paint: Paint): string {
+export function groupsText({ content, more }: { content: LetterGroup[]; more: boolean }, paint: Paint): string {
   if (content.length === 0) return 'No dead letter is open.\n';
   const rows = content.map((g) => [g.fingerprint, g.sink, g.count, g.dead, g.replaying, seconds(g.firstFailedAt), seconds(g.lastFailedAt), String(g.example.id), g.reason]);
   return `${table(['GROUP', 'SINK', 'COUNT', 'DEAD', 'REPLAYING', 'FIRST (UTC)', 'LAST (UTC)', 'EXAMPLE', 'REASON'], rows, paint)}\n${more ? paint.dim('There are more; narrow it with --sink, --kind or --code.\n') : ''}`;
 }
 
 /** All of one, under headings. */
-export function letterText(letter: WholeLetter, paint: Paint): string {
+export function letterText(letter: Letter, paint: Paint): string {
   const { provenance: p } = letter;
   const facts: [string, string | null][] = [
     ['state', letter.state], ['record', `${letter.kind} ${letter.recordId}, version ${letter.version}`], ['to', `${letter.sink}${letter.partition === null ? '' : `, partition ${letter.partition}`}`],
@@ -69,7 +69,7 @@ export function replaysText({ content, next }: Page<Replay>, paint: Paint): stri
   return `${table(['REPLAY', 'STATE', 'SINK', 'RELEASED', 'TOTAL', 'RATE', 'BY', 'ASKED (UTC)', 'ENDED (UTC)'], rows, paint)}\n${next === null ? '' : paint.dim(`There are more: --cursor ${next}\n`)}`;
 }
 
-export function auditText({ content, next }: Page<AuditLine>, paint: Paint): string {
+export function auditText({ content, next }: Page<AuditEntry>, paint: Paint): string {
   if (content.length === 0) return 'The audit has no such line.\n';
   const rows = content.map((a) => [seconds(a.at), a.who, a.operation, short(a.target), short(a.detail ?? {})]);
   return `${table(['AT (UTC)', 'WHO', 'OPERATION', 'TO WHAT', 'DETAIL'], rows, paint)}\n${next === null ? '' : paint.dim(`There are more: --cursor ${next}\n`)}`;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SingleBar } from 'cli-progress';
-import type { ReplayProgress } from './answers.ts';
+import type { ReplayProgress } from '../../shared/contracts/dead-letters.ts';
 import { replayText } from './texts.ts';
 
 const ASK_EVERY_MS = 500;

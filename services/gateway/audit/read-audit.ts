@@ -1,19 +1,8 @@
 import type { Pool } from 'pg';
+import type { AuditEntry } from '../../../shared/contracts/dead-letters.ts';
 import { listAudit } from '../../../shared/db/audit.ts';
 import { runStatement } from '../../../shared/db/run-statement.ts';
 import { toIso } from '../../../shared/records/wire.ts';
-
-/** One line of the audit as it is shown. */
-export interface AuditEntry {
-  id: number;
-  at: string;
-  who: string;
-  operation: string;
-  target: Record<string, unknown>;
-  outcome: string;
-  detail: Record<string, unknown> | null;
-  requestId: string | null;
-}
 
 /** What the audit is narrowed by; null narrows nothing. `since` and `until` are inclusive. */
 export interface AuditQuery {

@@ -12,14 +12,6 @@ export interface LetterDesk {
   rate: { default: number; max: number };
 }
 
-/** States of a dead letter. The first two are open, the others final. */
-export const LETTER_STATES = ['dead', 'replaying', 'delivered', 'discarded', 'superseded'] as const;
-export type LetterState = (typeof LETTER_STATES)[number];
-
-/** States of a replay. */
-export const REPLAY_STATES = ['running', 'stopped', 'done'] as const;
-export type ReplayState = (typeof REPLAY_STATES)[number];
-
 /** What a replay or a discard concerns: dead letters by id, or all that are dead and match. */
 export type Selection = { ids: number[] } | { filter: LetterFilter };
 

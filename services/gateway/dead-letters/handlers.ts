@@ -9,7 +9,8 @@ import { ignoredHeader, unknownParameters, type UnknownQuery } from '../http/par
 import { QueryReader } from '../http/query-reader.ts';
 import { ProblemError } from '../../../shared/errors/problem.ts';
 import { recordIdOf } from '../write/record-id.ts';
-import { LETTER_STATES, REPLAY_STATES, type LetterDesk } from './desk.ts';
+import { LETTER_STATES, REPLAY_STATES } from '../../../shared/contracts/dead-letters.ts';
+import { type LetterDesk } from './desk.ts';
 import { discardLetters, dryRunDiscard } from './discard.ts';
 import { parseDiscard, parseNothing, parseReplay } from './parse-body.ts';
 import { groupLetters, listLetters, readLetter, type LetterQuery } from './read-letters.ts';

@@ -1,42 +1,9 @@
+import type { PlannedMessage, ReplayPlan } from '../../../shared/contracts/dead-letters.ts';
 import type { Ask } from '../../../shared/db/in-transaction.ts';
 import { currentVersions, FIRST_OF_PLAN, planReplay as planStatement } from '../../../shared/db/queries/dead-letter-operations.ts';
 import { COUNT_BEHIND } from '../../../shared/db/queries/dead-letters.ts';
 import type { LetterDesk, Selection } from './desk.ts';
 import { selected } from './select-letters.ts';
-
-/** What a replay would do. */
-export interface ReplayPlan {
-  dryRun: true;
-  sink: string;
-  rate: number;
-  /** Dead letters that it would release. */
-  total: number;
-  /** Messages that would be sent. */
-  wouldSend: number;
-  /** Dead letters that would be closed as superseded instead: their record is gone. */
-  wouldSupersede: number;
-  /** Shortest time that the release takes. */
-  seconds: number;
-  /** Where the messages would go, by topic and partition. */
-  destinations: { topic: string | null; partition: number | null; messages: number }[];
-  /** The first of them, in the order in which they would be released: that of their ids. */
-  first: PlannedMessage[];
-}
-
-export interface PlannedMessage {
-  id: number;
-  kind: string;
-  recordId: number;
-  /** Version whose message died. */
-  version: number;
-  outcome: 'send' | 'supersede';
-  /** What would be sent: the record's version by now, or for events the message that was kept. Null where nothing would be. */
-  sendsVersion: number | null;
-  topic: string | null;
-  partition: number | null;
-  /** Later messages of the same record that wait for this one, and would follow it. */
-  waitingBehind: number;
-}
 
 /** Messages that a plan lists one by one. */
 const LISTED = 100;

@@ -1,8 +1,9 @@
+import type { Letter, LetterGroup, LetterState, LetterSummary } from '../../../shared/contracts/dead-letters.ts';
 import { GROUP_LETTERS, listLetters as listStatement, READ_LETTER, WAITING_BEHIND } from '../../../shared/db/queries/dead-letters.ts';
 import { inTransaction } from '../../../shared/db/in-transaction.ts';
 import { runStatement } from '../../../shared/db/run-statement.ts';
 import { toIso } from '../../../shared/records/wire.ts';
-import type { LetterDesk, LetterState } from './desk.ts';
+import type { LetterDesk } from './desk.ts';
 import { noSuchLetter } from './select-letters.ts';
 
 /** What lists of dead letters are narrowed by; null narrows nothing. */
@@ -16,61 +17,6 @@ export interface LetterQuery {
   recordIds: readonly number[] | null;
   since: string | null;
   until: string | null;
-}
-
-export interface LetterSummary {
-  id: number;
-  state: LetterState;
-  sink: string;
-  kind: string;
-  recordId: number;
-  version: number;
-  batchId: string;
-  topic: string | null;
-  partition: number | null;
-  code: string;
-  class: string;
-  reason: string;
-  fingerprint: string;
-  attempts: number;
-  replays: number;
-  /** The last replay that released it. */
-  replayId: string | null;
-  firstFailedAt: string;
-  lastFailedAt: string;
-  closedAt: string | null;
-  closedBy: string | null;
-  closedReason: string | null;
-}
-
-export interface Letter extends LetterSummary {
-  /** The message as it was sent last. */
-  payload: string;
-  headers: Record<string, string> | null;
-  tries: { at: string; code: string }[];
-  mirroredAt: string | null;
-  /** Where it came from: `index` is the item's place in its request. */
-  provenance: { batchId: string; op: string; firstIndex: number; index: number | null; shard: number; node: string | null; writtenAt: string | null; client: string | null; clientReference: string | null };
-  /** Later messages of the same record that wait for this one, in order: only of kinds whose messages are events. */
-  waitingBehind: { version: number; batchId: string; writtenAt: string }[];
-  /** There are more of them than are listed. */
-  moreWaiting: boolean;
-}
-
-export interface LetterGroup {
-  sink: string;
-  fingerprint: string;
-  code: string;
-  class: string;
-  reason: string;
-  kinds: string[];
-  count: number;
-  dead: number;
-  replaying: number;
-  firstFailedAt: string;
-  lastFailedAt: string;
-  /** The newest. */
-  example: { id: number; recordId: number; batchId: string };
 }
 
 /** Later messages that one answer lists. */

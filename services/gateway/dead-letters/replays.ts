@@ -1,3 +1,4 @@
+import type { Replay, ReplayPlan, ReplayProgress, ReplayState } from '../../../shared/contracts/dead-letters.ts';
 import { v7 as uuidv7 } from 'uuid';
 import { writeAudit, type Actor } from '../../../shared/db/audit.ts';
 import { inTransaction, type Ask } from '../../../shared/db/in-transaction.ts';
@@ -5,34 +6,10 @@ import { COUNT_RELEASABLE, INSERT_REPLAY, LIST_REPLAYS, LOCK_REPLAYS, OVERLAPPIN
 import { runStatement } from '../../../shared/db/run-statement.ts';
 import { ProblemError } from '../../../shared/errors/problem.ts';
 import { toIso } from '../../../shared/records/wire.ts';
-import type { LetterDesk, LetterFilter, ReplayState, Selection } from './desk.ts';
+import type { LetterDesk, LetterFilter, Selection } from './desk.ts';
 import { filtersMeet } from './filters-meet.ts';
-import { planReplay, type ReplayPlan } from './plan-replay.ts';
+import { planReplay } from './plan-replay.ts';
 import { checkDead, nothingMatches, selected } from './select-letters.ts';
-
-/** Dead letters on their way to their sink again, a capped number each second. */
-export interface Replay {
-  id: string;
-  sink: string;
-  filter: Record<string, unknown>;
-  rate: number;
-  state: ReplayState;
-  /** Dead letters that were dead and selected when it was asked for. */
-  total: number;
-  released: number;
-  requestedBy: string;
-  requestedAt: string;
-  endedAt: string | null;
-}
-
-/** A replay with what became of what it released. */
-export interface ReplayProgress extends Replay {
-  delivered: number;
-  superseded: number;
-  /** Refused again, and dead letters as before. */
-  deadAgain: number;
-  onTheWay: number;
-}
 
 export interface ReplayRequest {
   selection: Selection;

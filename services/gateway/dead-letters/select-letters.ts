@@ -1,7 +1,8 @@
 import type { Ask } from '../../../shared/db/in-transaction.ts';
 import { readStates } from '../../../shared/db/queries/dead-letter-operations.ts';
 import { ProblemError, type ItemFault } from '../../../shared/errors/problem.ts';
-import type { LetterFilter, LetterState, Selection } from './desk.ts';
+import type { LetterState } from '../../../shared/contracts/dead-letters.ts';
+import type { LetterFilter, Selection } from './desk.ts';
 
 /**
  * A selection as the statements take it: ids, sink, fingerprint, kind, code, since, until.

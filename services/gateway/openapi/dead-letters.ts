@@ -1,4 +1,4 @@
-import { LETTER_STATES, REPLAY_STATES } from '../dead-letters/desk.ts';
+import { LETTER_STATES, REPLAY_STATES } from '../../../shared/contracts/dead-letters.ts';
 import { MOST_LIMIT } from '../dead-letters/handlers.ts';
 import { FILTER_TEXTS, FILTER_TIMES, LONGEST_REASON, LONGEST_TEXT, MOST_IDS } from '../dead-letters/parse-body.ts';
 import type { LetterOperation } from '../dead-letters/routes.ts';
