@@ -112,6 +112,16 @@ describe('a flush on a real PostgreSQL', () => {
     await expect(stored(engine, old)).resolves.toEqual({ records: 0, ledger: 0, written: 0 });
   });
 
+  test.each([['other ids', 10, 10], ['another cut', 6, 10]])('F60 F59 a slice that whoever took the batch over wrote with %s is no repeat of ours: it is fenced', async (_, span, ours) => {
+    const batchId = uuidv7();
+    await engine.open(batchId, 10);
+    const old = chunkOf('execution', [{ batchId, sole: false, requested: 10, firstId: takeIds(ours), rows: rows(ours) }]);
+    await engine.rows('update batch set epoch = 1 where id = $1', [batchId]);
+    const firstId = span === ours ? takeIds(span) : firstIdOf(old);
+    await expect(engine.write(chunkOf('execution', [{ batchId, sole: false, epoch: 1, requested: 10, firstId, rows: rows(span) }]))).resolves.toMatchObject([{ outcome: 'written' }]);
+    await expect(engine.write(old)).resolves.toEqual([{ outcome: 'fenced', rejects: [] }]);
+  });
+
   test('F60 a fenced slice takes nothing from its neighbours in the chunk', async () => {
     const batchId = uuidv7();
     await engine.open(batchId, 10);
