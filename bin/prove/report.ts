@@ -68,6 +68,7 @@ export function reportMarkdown(report: RunReport): string {
   for (const row of report.promises) lines.push(`| ${row.says} | ${count(row.tried)} | ${row.broken > 0 ? `**BROKEN** ${count(row.broken)} times` : row.tried === 0 ? 'not tried' : 'held'} |`);
   lines.push('', '| Fault | What is done | Alone | Paired | Slowest recovery |', '|---|---|---:|---:|---:|');
   for (const fault of report.faults) lines.push(`| \`${fault.name}\` | ${fault.says} | ${fault.alone} | ${fault.paired} | ${slowest(fault)} |`);
+  for (const trouble of report.troubles) lines.push('', `The run itself went wrong, and ended early: ${trouble}`);
   return `${lines.join('\n')}\n`;
 }
 

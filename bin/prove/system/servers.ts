@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin } from 'kafkajs';
 import pg from 'pg';
 import { quietNegativeTimeouts } from '../../../services/publisher/kafka-client.ts';
@@ -64,12 +65,30 @@ export function manageServer(how: ServerHow, roster: Roster): ManagedServer {
   };
 }
 
+const STARTING_UP = '57P03';
+const UP_WITHIN_MS = 20_000;
+const LOOK_AGAIN_MS = 100;
+
+/** A connection; one to a server that recovers from a crash just now is tried again until it is up. */
+async function connectOnceUp(url: string): Promise<pg.Client> {
+  const until = performance.now() + UP_WITHIN_MS;
+  for (;;) {
+    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000, application_name: 'sluice-prove' });
+    client.on('error', () => undefined); // a broken connection fails the statement under way, or the next one
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== STARTING_UP || performance.now() >= until) throw error;
+      await sleep(LOOK_AGAIN_MS);
+    }
+  }
+}
+
 /** PostgreSQL as faults see it. @param url address of Sluice's database, as superuser, past every link */
 export function targetPostgres(server: TargetServer, url: () => string): TargetPostgres {
   const session = async () => {
-    const client = new pg.Client({ connectionString: url(), connectionTimeoutMillis: 5_000, application_name: 'sluice-prove' });
-    client.on('error', () => undefined); // a broken connection fails the statement under way, or the next one
-    await client.connect();
+    const client = await connectOnceUp(url());
     return {
       sql: async <Row>(text: string, values: unknown[] = []) => (await client.query(text, values)).rows as Row[],
       end: () => client.end(),
