@@ -32,6 +32,8 @@ export interface OpenUpload {
   resume?: string;
   /** Bytes of the upload that came before; undefined: the whole upload comes (again). */
   offset?: number;
+  /** Bytes of the whole upload, where its sender told them. */
+  uploadBytes?: number;
   requestId: string;
   trace: string;
 }

@@ -4,6 +4,7 @@ import type { Answer, Call } from '../http/call.ts';
 import { ignoredHeader, unknownParameters, type UnknownQuery } from '../http/parameters.ts';
 import { clientReference } from '../write/client-reference.ts';
 import { ANONYMOUS, newBatchId, type ServedKind } from '../write/intake.ts';
+import { uploadBytesOf } from './upload-length.ts';
 import { uploadKeyOf } from './upload-key.ts';
 import { OPTION_NAMES, readOptions, type OptionLimits } from './options.ts';
 import { readUpload, uploadFormat } from './read/read-upload.ts';
@@ -44,6 +45,7 @@ async function takeUpload({ calls, limits }: UploadTools, kind: ServedKind, call
   const opened = await calls.open({
     batchId: newBatchId(), kind: kind.record.name, client: ANONYMOUS, options, format, ...clientReference(call.req),
     ...(key === undefined ? {} : { key }), ...(resume === undefined ? {} : { resume }), ...(offset === undefined ? {} : { offset }),
+    ...uploadBytesOf(call.req.headers, offset ?? 0),
     requestId: call.requestId, trace: call.trace,
   });
   try {
