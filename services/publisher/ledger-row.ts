@@ -25,6 +25,8 @@ export interface LedgerRow {
   at: string;
   /** The database's clock when it was taken, ms since 1970. */
   takenAt: number;
+  /** Its messages that were delivered or dead by then. */
+  settled: number;
 }
 
 /** A row as TAKE_DUE answers it. */
@@ -32,7 +34,7 @@ export function readLedgerRow(c: readonly unknown[]): LedgerRow {
   return {
     id: Number(c[0]), batchId: c[1] as string, firstIndex: Number(c[2]), op: c[3] as LedgerRow['op'], kind: c[4] as string, shard: Number(c[5]),
     firstId: Number(c[6]), span: Number(c[7]), version: Number(c[8]), acks: c[9] as Acks | null, attempts: Number(c[10]), tries: c[11] as Tries | null,
-    waitMs: Number(c[12]), trace: c[13] as string | null, at: c[14] as string, takenAt: Number(c[15]),
+    waitMs: Number(c[12]), trace: c[13] as string | null, at: c[14] as string, takenAt: Number(c[15]), settled: Number(c[16]),
   };
 }
 

@@ -125,7 +125,7 @@ export class LedgerStore {
     const values = [
       this.#sink, node, rows.map((r) => r.id), rows.map((r) => r.batchId), rows.map((r) => r.firstIndex), rows.map((r) => r.op), rows.map((r) => r.shard), rows.map((r) => epochOf(r.shard)),
       marks.map((m) => JSON.stringify(m.acks)), marks.map((m) => m.delivered), marks.map((m) => m.done), marks.map((m) => m.attempts), marks.map((m) => m.delayMs), marks.map((m) => m.error),
-      marks.map((m) => (m.tries === null ? null : JSON.stringify(m.tries))), marks.map((m) => m.letters.length),
+      marks.map((m) => (m.tries === null ? null : JSON.stringify(m.tries))), marks.map((m) => m.letters.length), rows.map((r) => r.settled),
     ];
     const letters = marks.flatMap((m) => m.letters);
     const plain = letters.length === 0 && rows.every((r) => r.op === 'insert');

@@ -56,7 +56,8 @@ export function ormOptions(url: string, kinds: readonly RecordKind[], limits: Li
       statement_timeout: limits.statementTimeout,
       lock_timeout: limits.lockTimeout,
       idle_in_transaction_session_timeout: 5_000,
-      options: `-c transaction_timeout=${limits.transactionTimeout}`,
+      // PostgreSQL 18.4 crashes when it looks again at a changed row in a statement that prunes partitions while it runs (docs/decisions/0007).
+      options: `-c transaction_timeout=${limits.transactionTimeout} -c enable_partition_pruning=off`,
       keepAlive: true,
       keepAliveInitialDelayMillis: 5_000,
       application_name: pool.applicationName,

@@ -4,6 +4,7 @@ import { M0003RelayMember } from './m0003-relay-member.ts';
 import { M0004Fates } from './m0004-fates.ts';
 import { M0005LargeBatches } from './m0005-large-batches.ts';
 import { M0006Receipts } from './m0006-receipts.ts';
+import { M0007ChunkLeases } from './m0007-chunk-leases.ts';
 
 /** Every migration, in order. A migration that has been released is never changed; a new one follows it. */
 export const MIGRATIONS = [
@@ -13,4 +14,5 @@ export const MIGRATIONS = [
   { name: 'm0004-fates', class: M0004Fates },
   { name: 'm0005-large-batches', class: M0005LargeBatches },
   { name: 'm0006-receipts', class: M0006Receipts },
+  { name: 'm0007-chunk-leases', class: M0007ChunkLeases },
 ];

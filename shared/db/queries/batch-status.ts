@@ -1,9 +1,11 @@
 import type { NamedStatement } from './flush.ts';
+import { STILL_STAGED } from './staged-chunks.ts';
 
 /**
  * A batch and what the ledger holds of it, in one snapshot. A slice has one ledger row for each sink; its items are
- * counted once. Columns: kind, state, requested, received_at, closed_at, client_reference, covered, written, rejected, and the sinks as
- * `[{sink, due, delivered, waiting, dead, discarded, superseded}]`. `waiting` is counted of unfinished rows, not reckoned from the rest;
+ * counted once. Columns: kind, state, requested, received_at, closed_at, client_reference, covered, written,
+ * rejected, staged (null where nothing can be; what of it the ledger has is not counted), and the sinks as
+ * `[{sink, due, delivered, waiting, dead, discarded, superseded}]`, and the state of a large batch. `waiting` is counted of unfinished rows, not reckoned from the rest;
  * what a row calls dead is where its dead letter is by now (m0004).
  */
 export const BATCH_STATUS: NamedStatement = {
@@ -30,7 +32,11 @@ sinks as (
          coalesce(d.dead, 0) as dead, coalesce(d.discarded, 0) as discarded
   from rows r left join letters d on d.sink = r.sink
 )
-select b.kind, b.state, b.requested, b.received_at::text, b.closed_at::text, b.client_reference, items.covered, items.written, items.rejected,
-       coalesce((select json_agg(json_build_object('sink', sink, 'due', due, 'delivered', delivered, 'waiting', waiting, 'dead', dead, 'discarded', discarded, 'superseded', superseded) order by sink) from sinks), '[]'::json) as sinks
-from batch b cross join items where b.id = $1`,
+select b.kind, b.state,
+       -- How much an upload under way will have nobody knows: accepted is what is there.
+       case when b.large and v.state not in ('COMPLETED', 'FAILED', 'CANCELLED') and (b.requested = 0 or b.state = 'closed') then items.covered::int8 + g.items else b.requested end, b.received_at::text, b.closed_at::text, b.client_reference, items.covered, items.written, items.rejected,
+       case when b.large and b.state = 'open' then g.items::text end,
+       coalesce((select json_agg(json_build_object('sink', sink, 'due', due, 'delivered', delivered, 'waiting', waiting, 'dead', dead, 'discarded', discarded, 'superseded', superseded) order by sink) from sinks), '[]'::json) as sinks,
+       v.state
+from batch b cross join items cross join (select coalesce(sum(${STILL_STAGED}), 0)::int8 as items from chunk c where c.batch_id = $1) g left join large_batch v on v.id = $1 where b.id = $1`,
 };

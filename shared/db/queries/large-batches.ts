@@ -104,13 +104,14 @@ with covered as (
   select coalesce(sum(span), 0) as items, coalesce(max(first_index + span), 0) as up_to
   from (select distinct on (first_index) first_index, span from ledger where batch_id = $1 and op in ('insert', 'process') order by first_index, sink) s
 ),
+live as (select id from large_batch where id = $1 and state in ('RECEIVING', 'RUNNING') for update),
 ended as (
   update batch b set state = 'closed', closed_at = now(), requested = $3, lease_owner = null, lease_until = null
-  from covered c where b.id = $1 and b.epoch = $2 and b.state = 'open' and c.items = $3 and c.up_to = $3
+  from covered c, live where b.id = live.id and b.epoch = $2 and b.state = 'open' and c.items = $3 and c.up_to = $3
   returning b.id
 )
 update large_batch l set state = 'COMPLETED', finished_at = now(), total = $3, upload_bytes = coalesce($4, upload_bytes), version = version + 1
-from ended where l.id = ended.id and l.state in ('RECEIVING', 'RUNNING')
+from ended where l.id = ended.id
 returning l.id`,
 };
 
@@ -124,13 +125,14 @@ where id = $1 and state = 'open' returning epoch`,
 
 /**
  * Notes how many items a batch with a closed fence has accepted: those in the ledger, and those staged, which count as
- * withdrawn. A statement of its own: the one that closes the fence has a snapshot from before the flushes it waited for.
+ * withdrawn; so does a gap between them. A statement of its own: the one that closes the fence has a snapshot from before the
+ * flushes it waited for. What was counted once stays counted when the staged chunks are gone.
  */
 export const COUNT_ACCEPTED: NamedStatement = {
   name: 'count-accepted',
   text: `
-update batch set requested = greatest(
-  (select coalesce(sum(span), 0) from (select distinct on (first_index) span from ledger where batch_id = $1 and op in ('insert', 'process') order by first_index, sink) s),
+update batch set requested = greatest(requested,
+  (select coalesce(max(first_index + span), 0) from ledger where batch_id = $1 and op in ('insert', 'process')),
   (select coalesce(max(first_index + span), 0) from chunk where batch_id = $1))
 where id = $1 and state = 'closed'`,
 };

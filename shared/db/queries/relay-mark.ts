@@ -1,11 +1,11 @@
 import type { NamedStatement } from './flush.ts';
 
-/** What became of messages besides being delivered: dead letters that come, close, or are outlived. Parameter 17 the new ones. */
+/** What became of messages besides being delivered: dead letters that come, close, or are outlived. Parameter 18 the new ones. */
 const FATES = `,
 lettered as (
   insert into dead_letter (sink, shard, kind, record_id, version, batch_id, first_index, op, topic, partition, payload, headers, code, class, reason, fingerprint, attempts, tries, first_failed_at, last_failed_at)
   select $1, k.shard, k.kind, d.record_id, k.version, k.batch_id, k.first_index, k.op, d.topic, d.partition, d.payload, d.headers, d.code, d.class, d.reason, d.fingerprint, jsonb_array_length(d.tries), d.tries, (d.tries->0->>'at')::timestamptz, now()
-  from json_to_recordset($17::json) as d(ledger_id int8, record_id int8, topic text, partition int4, payload text, headers jsonb, code text, class text, reason text, fingerprint text, tries jsonb)
+  from json_to_recordset($18::json) as d(ledger_id int8, record_id int8, topic text, partition int4, payload text, headers jsonb, code text, class text, reason text, fingerprint text, tries jsonb)
   join marked k on k.id = d.ledger_id
   on conflict (sink, kind, record_id, version) do update set
     state = case when dead_letter.outlived then 'superseded' else 'dead' end, closed_at = case when dead_letter.outlived then now() end,
@@ -22,7 +22,7 @@ outlived as (
   update dead_letter d set
     state = case when d.state = 'dead' then 'superseded' else d.state end, closed_at = case when d.state = 'dead' then now() end, outlived = d.state = 'replaying'
   from marked k
-  where k.op in ('update', 'replay') and k.span = 1 and k.delivered > 0 and k.kind <> all($18::text[])
+  where k.op in ('update', 'replay') and k.span = 1 and k.delivered > 0 and k.kind <> all($19::text[])
     and d.sink = $1 and d.kind = k.kind and d.record_id = k.first_id and d.version < k.version and d.state in ('dead', 'replaying')
 )`;
 
@@ -32,8 +32,8 @@ function markStatement(fates: string): NamedStatement {
     name: '',
     text: `
 with m as (
-  select * from unnest($3::int8[], $4::uuid[], $5::int4[], $6::text[], $7::int2[], $8::int8[], $9::text[], $10::int4[], $11::boolean[], $12::int4[], $13::int4[], $14::text[], $15::text[], $16::int4[])
-    as m(id, batch_id, first_index, op, shard, epoch, acks, delivered, done, attempts, delay, error, tries, dead)
+  select * from unnest($3::int8[], $4::uuid[], $5::int4[], $6::text[], $7::int2[], $8::int8[], $9::text[], $10::int4[], $11::boolean[], $12::int4[], $13::int4[], $14::text[], $15::text[], $16::int4[], $17::int4[])
+    as m(id, batch_id, first_index, op, shard, epoch, acks, delivered, done, attempts, delay, error, tries, dead, before)
 ),
 held as (
   select shard, epoch from relay_shard where sink = $1 and owner = $2 and shard = any($7::int2[]) for share
@@ -52,6 +52,7 @@ marked as (
     last_error = case when m.done and l.dead + m.dead = 0 then null else coalesce(m.error, l.last_error) end
   from m join held on held.shard = m.shard and held.epoch = m.epoch
   where l.batch_id = m.batch_id and l.first_index = m.first_index and l.op = m.op and l.sink = $1 and l.state = 'waiting'
+    and l.delivered + l.dead = m.before
   returning l.id, l.batch_id, l.first_index, l.op, l.kind, l.shard, l.first_id, l.span, l.version, l.state, l.delivered, l.superseded, l.dead
 )${fates}
 select superseded from marked`,
@@ -61,14 +62,15 @@ select superseded from marked`,
 /**
  * What became of a send, for each ledger row that was in it: acknowledgements are merged by partition; a row that is done
  * counts what was neither sent nor died as superseded. Only the owner of the row's shard, at its epoch, changes anything: its
- * row is held FOR SHARE, so that a take-over comes before or after, never in between. Answers a row for each that was changed:
- * its superseded records.
+ * row is held FOR SHARE, so that a take-over comes before or after, never in between. A mark whose first try was taken though its
+ * answer was lost changes nothing: the row has more delivered or dead than when it was read ($17). Answers a row for each that
+ * was changed: its superseded records.
  */
 export const MARK_SENT: NamedStatement = markStatement('');
 
 /**
  * The same where messages died, were replayed, or are versions after the first, which may outlive dead letters: all that follows
- * for dead letters happens in the same statement, or none of it. $17 the letters (JSON array), $18 kinds whose messages are events.
+ * for dead letters happens in the same statement, or none of it. $18 the letters (JSON array), $19 kinds whose messages are events.
  */
 export const MARK_FATES: NamedStatement = markStatement(FATES);
 

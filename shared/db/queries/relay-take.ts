@@ -20,10 +20,10 @@ const DUE = `(next_at is null or next_at <= now() or next_at > now() + $5 * inte
 export const TAKE_DUE: NamedStatement = {
   name: UNNAMED,
   text: `
-select l.id, l.batch_id, l.first_index, l.op, l.kind, s.shard, l.first_id, l.span, l.version, l.acks, l.attempts, l.tries, l.wait, l.trace, l.at, extract(epoch from now()) * 1000
+select l.id, l.batch_id, l.first_index, l.op, l.kind, s.shard, l.first_id, l.span, l.version, l.acks, l.attempts, l.tries, l.wait, l.trace, l.at, extract(epoch from now()) * 1000, l.settled
 from unnest($2::int2[]) as s(shard)
 cross join lateral (
-  select id, batch_id, first_index, op, kind, first_id, span, version, acks, attempts, tries, trace, to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at,
+  select id, batch_id, first_index, op, kind, first_id, span, version, acks, attempts, tries, trace, delivered + dead as settled, to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at,
          case when ${DUE} then 0 else extract(epoch from next_at - now()) * 1000 end as wait
   from ledger e
   where sink = $1 and shard = s.shard and state = 'waiting'

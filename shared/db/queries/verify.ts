@@ -1,5 +1,6 @@
 import { ID_BLOCK } from '../../records/shard.ts';
 import type { NamedStatement } from './flush.ts';
+import { STILL_STAGED } from './staged-chunks.ts';
 import { inScope, rejectedIndexes } from './verify-ranges.ts';
 
 /**
@@ -45,14 +46,20 @@ summed as (
          count(*) filter (where first_index < reached) as overlapping, count(*) filter (where differ) as differing
   from walked group by batch_id
 ),
+staged as (
+  select c.batch_id, sum(${STILL_STAGED}) as items from chunk c where ${inScope('c.batch_id')} group by c.batch_id
+),
 verdict as materialized (
   select coalesce(b.id, s.batch_id) as batch_id, coalesce(b.kind, s.kind) as kind, b.id is null as orphan, b.state, b.requested,
          coalesce(s.written, 0) as written, coalesce(s.rejected, 0) as rejected, coalesce(s.inserted, 0) as inserted,
-         greatest(0, b.requested - coalesce(s.covered, 0)) as lacking, case when not b.growing then s.furthest end as furthest, s.overlapping, s.differing, s.kind as ledger_kind
+         case when b.underway then b.staged else greatest(0, b.requested - coalesce(s.covered, 0)) end as lacking, case when not b.growing then s.furthest end as furthest, s.overlapping, s.differing, s.kind as ledger_kind
   from (
-    -- What an upload that is under way has been accepted is what the ledger has of it: how much will come nobody knows.
-    select id, kind, state, large and state = 'open' as growing, case when large and state = 'open' then coalesce((select t.covered from summed t where t.batch_id = id), 0) else requested end as requested
-    from batch where ${inScope('id')}
+    -- What an upload that is under way has been accepted is what the ledger has of it, and what is staged: how much will come
+    -- nobody knows. Once it is complete its own count stands, and what is pending is counted of the staged chunks.
+    select id, kind, state, underway, growing, coalesce(g.items, 0) as staged,
+           case when growing then coalesce((select t.covered from summed t where t.batch_id = id), 0) + coalesce(g.items, 0) else requested end as requested
+    from (select *, large and state = 'open' as underway, large and state = 'open' and requested = 0 as growing from batch where ${inScope('id')}) o
+    left join staged g on g.batch_id = o.id and o.underway
   ) b full join summed s on s.batch_id = b.id
 ),
 total as (
