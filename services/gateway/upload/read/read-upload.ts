@@ -32,7 +32,8 @@ export async function* readUpload(req: IncomingMessage, options: ReadOptions): A
 
 async function* whole(req: IncomingMessage): AsyncGenerator<Buffer> {
   try {
-    for await (const chunk of req) yield chunk as Buffer;
+    // Left early, the request lives on: its answer is still to be sent on the same connection.
+    for await (const chunk of req.iterator({ destroyOnReturn: false })) yield chunk as Buffer;
   } catch (error) {
     throw new ProblemError({ status: 400, code: 'body-incomplete', title: 'The body is incomplete', detail: 'The connection broke before the end of the upload. Go on from the offset that HEAD of the batch tells.', cause: error });
   }
