@@ -46,7 +46,7 @@ export function createBatcher(node: NodeContext): ServiceSchema {
     },
     events: {
       '$services.changed': () => edge?.lookAround(),
-      'batch.steered': () => edge?.large.lookAround(),
+      'batch.steered': () => edge?.steered(),
       '$node.connected': () => edge?.lookAround(),
       '$node.disconnected': () => edge?.lookAround(),
     },

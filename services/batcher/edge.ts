@@ -15,6 +15,7 @@ import { Admission, type Load } from './admission.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { fleetView } from './fleet-view.ts';
 import { IdBlocks } from './id-blocks.ts';
+import { Carriers, CHUNK_LEASE_MS } from './large/carriers.ts';
 import { endOverdue } from './large/end-large.ts';
 import { LargeBatches } from './large/large-batches.ts';
 import { WriteQueue } from './queue.ts';
@@ -28,6 +29,8 @@ export interface Edge {
   take(params: TakeBatch): Promise<BatchOutcome>;
   change(params: TakeChange): Promise<ChangeAnswer>;
   readonly large: LargeBatches;
+  /** Looks what was steered. */
+  steered(): Promise<void>;
   /** Looks which writers and edges there are. */
   lookAround(): void;
   start(): void;
@@ -41,6 +44,7 @@ const CALL_GRACE_MS = 250;
 const REAP_INTERVAL_MS = 5_000;
 const FIGURES_INTERVAL_MS = 1_000;
 const STEER_INTERVAL_MS = 1_000;
+const CARRY_INTERVAL_MS = 500;
 /** Renewed at a third of the lease. */
 const RENEWALS = 3;
 
@@ -105,6 +109,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     },
   };
   const targets = new Map([...node.kinds].map(([name, kind]) => [name, takeTarget(node, kind)]));
+  const carriers = new Carriers(tools, targets);
   const large = new LargeBatches(tools, targets, settings.maxUploads);
   const reaper: ReaperTools = {
     pool: database.pool,
@@ -119,12 +124,16 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
   const lookAround = () => {
     const { writers, edges } = fleetView(broker);
     slots.update(writers, edges);
+    carriers.sharedBy(edges);
     dispatcher.wake();
   };
   const loops = [
     every(settings.batchLease / RENEWALS, () => renewLeases(reaper), warn('leases of batches could not be renewed; tried again')),
     every(REAP_INTERVAL_MS, () => reap(reaper), warn('orphaned batches could not be looked for; tried again')),
     every(REAP_INTERVAL_MS, () => endOverdue(tools), warn('large batches past their deadline could not be ended; tried again')),
+    every(CARRY_INTERVAL_MS, () => carriers.look(), warn('staged chunks could not be looked for; tried again')),
+    every(CHUNK_LEASE_MS / RENEWALS, () => carriers.renew(), warn('leases of staged chunks could not be renewed; tried again')),
+    every(REAP_INTERVAL_MS, () => carriers.sweep(), warn('staged chunks of ended batches could not be deleted; tried again')),
     every(STEER_INTERVAL_MS, () => large.lookAround(), warn('what was steered could not be looked for; tried again')),
     every(FIGURES_INTERVAL_MS, async () => {
       lookAround();
@@ -147,6 +156,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
 
   return {
     large,
+    steered: async () => void (await Promise.all([large.lookAround(), carriers.look()])),
     lookAround,
     take(params) {
       const target = targets.get(params.kind);
@@ -169,6 +179,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     },
     async stop() {
       await large.stop();
+      await carriers.stop();
       // Also those whose client has gone, and those that were admitted while others were waited for.
       while (background.size > 0) await Promise.allSettled([...background]);
       for (const loop of loops) await loop.stop();

@@ -1,4 +1,4 @@
-import type { OpenUpload, UploadEnd, UploadOpened, UploadSegment } from '../../../shared/contracts/large.ts';
+import type { Lane, OpenUpload, UploadEnd, UploadOpened, UploadSegment } from '../../../shared/contracts/large.ts';
 import type { BatchCommand, BatchState } from '../../../shared/batches/states.ts';
 import { STEERED } from '../../../shared/db/queries/large-batches.ts';
 import { runStatement } from '../../../shared/db/run-statement.ts';
@@ -54,10 +54,10 @@ export class LargeBatches {
   async finish(batchId: string, items: number, bytes: number): Promise<UploadEnd> {
     const upload = this.#of(batchId);
     try {
-      const { mark, agreed } = await upload.finish(items, bytes);
+      const { mark, state } = await upload.finish(items, bytes);
       this.#leave(batchId);
-      if (!agreed) await endLarge(this.#tools, batchId, 'FAILED', 'counts-disagree', 'Upload, ledger and checkpoints do not agree on the number of items; see GET /api/v1/verify.');
-      return { state: agreed ? 'COMPLETED' : 'FAILED', accepted: mark.items, rejected: mark.rejected };
+      if (state === undefined) await endLarge(this.#tools, batchId, 'FAILED', 'counts-disagree', 'Upload, ledger and checkpoints do not agree on the number of items; see GET /api/v1/verify.');
+      return { state: state ?? 'FAILED', accepted: mark.items, rejected: mark.rejected };
     } catch (error) {
       throw await this.#ended(batchId, error);
     }
@@ -80,8 +80,8 @@ export class LargeBatches {
   async lookAround(): Promise<void> {
     const ids = [...this.#uploads.keys()];
     if (ids.length === 0) return;
-    for (const [id, state, , parallelism] of await runStatement(this.#tools.pool, STEERED, [ids], this.#tools.statementTimeoutMs)) {
-      this.#uploads.get(id as string)?.steered(state as BatchState, Number(parallelism));
+    for (const [id, state, lane, parallelism] of await runStatement(this.#tools.pool, STEERED, [ids], this.#tools.statementTimeoutMs)) {
+      this.#uploads.get(id as string)?.steered(state as BatchState, Number(parallelism), lane as Lane);
     }
   }
 

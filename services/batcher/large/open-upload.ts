@@ -1,4 +1,5 @@
 import type { OpenUpload, UploadOpened } from '../../../shared/contracts/large.ts';
+import { KEEP_UPLOAD_BYTES } from '../../../shared/db/queries/batch-steering.ts';
 import { TAKE_OVER } from '../../../shared/db/queries/batches.ts';
 import { CHECKPOINT_MARKS, LAST_CHECKPOINT, LARGE_OF_KEY, OPEN_LARGE } from '../../../shared/db/queries/large-batches.ts';
 import { runStatement } from '../../../shared/db/run-statement.ts';
@@ -8,6 +9,9 @@ import type { TakeTarget, TakeTools } from '../take-batch.ts';
 import { readLarge, type LargeRow } from './large-row.ts';
 import { START, type Mark } from './prefix.ts';
 import { Upload } from './upload.ts';
+
+/** States of a batch whose upload was complete before it was carried out. */
+const STAGED_WHOLLY: ReadonlySet<string> = new Set(['READY', 'RUNNING', 'PAUSED']);
 
 /**
  * Opens a large batch, or goes on with one whose upload broke off, or compares one that comes again whole.
@@ -21,11 +25,12 @@ export async function openUpload(tools: TakeTools, target: TakeTarget, params: O
   const row = await readLarge(tools.pool, id, tools.leaseMs, tools.statementTimeoutMs);
   if (row === undefined || row.client !== params.client) throw noSuchBatch();
   if (row.kind !== params.kind) throw otherBody();
-  const compareOnly = row.state === 'COMPLETED';
+  const compareOnly = row.state === 'COMPLETED' || (row.total !== null && STAGED_WHOLLY.has(row.state));
   const last = known === undefined ? undefined : await lastCheckpoint(tools, id);
   const from = params.offset === undefined ? START : placeOf(row, last, params.offset);
   let epoch = row.epoch;
   if (known !== undefined && !compareOnly) epoch = await takeUp(tools, row);
+  if (params.uploadBytes !== undefined && !compareOnly) await runStatement(tools.pool, KEEP_UPLOAD_BYTES, [id, params.uploadBytes], tools.statementTimeoutMs);
   const marks = known === undefined ? [] : await runStatement(tools.pool, CHECKPOINT_MARKS, [id], tools.statementTimeoutMs);
   const upload = new Upload(tools, target, {
     row, epoch, from, compareOnly,

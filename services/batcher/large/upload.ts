@@ -1,17 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { UploadSegment } from '../../../shared/contracts/large.ts';
-import type { Reject } from '../../../shared/contracts/slices.ts';
+import type { Lane, UploadSegment } from '../../../shared/contracts/large.ts';
+import { ADD_CARRIED } from '../../../shared/db/queries/batch-steering.ts';
 import { ADD_CHECKPOINT, COMPLETE_LARGE, KEEP_CSV_HEADER, LEAVE_LARGE, SLICES_BETWEEN } from '../../../shared/db/queries/large-batches.ts';
+import { STAGE_CHUNK, STAGED_BETWEEN, STAGED_WHOLE } from '../../../shared/db/queries/staged-chunks.ts';
 import { TAKE_OVER } from '../../../shared/db/queries/batches.ts';
 import type { NamedStatement } from '../../../shared/db/queries/flush.ts';
 import { runStatement } from '../../../shared/db/run-statement.ts';
-import { cutRanges, type Range } from '../cut-slices.ts';
-import { fitRanges, messageSize, SLICE_BYTES } from '../message-size.ts';
 import type { TakeTarget, TakeTools } from '../take-batch.ts';
 import { validateItems } from '../validate-items.ts';
-import { writeRanges } from '../write-ranges.ts';
+import { tooManyRejected } from './error-policy.ts';
 import { readLarge, type LargeRow } from './large-row.ts';
 import { Prefix, type Mark } from './prefix.ts';
+import { stageChunk, type StagedChunk } from './stage-chunk.ts';
+import { gapsBetween, writeMissing, type Gap } from './write-missing.ts';
 
 /** Why an upload cannot go on. `state` is the batch's; `taken`: another edge goes on with it. */
 export class UploadEnded extends Error {
@@ -43,13 +44,11 @@ const TRY_MS = 15_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 const CHECKPOINT_MS = 10_000;
-/** A share of errors says something only after so many items. */
-const ENOUGH_ITEMS = 1_000;
 
 /**
  * Takes one large upload of an insert kind through: segments come in order and are written side by side, as many as the
- * batch's parallelism allows; a segment is accepted when it is in the ledger. Whatever fails is fenced, looked up and
- * written again until the batch's deadline: nothing is withdrawn, nothing written twice.
+ * batch's parallelism allows; a segment is accepted when it is in the ledger, or, of a batch that waits for its start, staged.
+ * Whatever fails is fenced, looked up and written again until the batch's deadline: nothing is withdrawn, nothing written twice.
  */
 export class Upload {
   readonly #tools: TakeTools;
@@ -60,6 +59,9 @@ export class Upload {
   #epoch: number;
   #fencing: Promise<number> | undefined;
   #parallelism: number;
+  #lane: Lane;
+  /** Time that segments were under way, added up, since it was noted last; ms. */
+  #carriedMs = 0;
   #paused: boolean;
   #wake: (() => void)[] = [];
   #failure: Error | undefined;
@@ -73,7 +75,8 @@ export class Upload {
     this.#prefix = new Prefix(start.from);
     this.#epoch = start.epoch;
     this.#parallelism = start.row.parallelism;
-    this.#paused = start.row.state === 'PAUSED';
+    this.#lane = start.row.lane;
+    this.#paused = start.row.state === 'PAUSED' && !start.compareOnly;
     this.#checkpoint = { ...start.checkpoint, at: tools.now() };
   }
 
@@ -85,10 +88,11 @@ export class Upload {
     return this.#prefix.mark;
   }
 
-  /** What was changed while it runs: another parallelism, a pause, its end. */
-  steered(state: LargeRow['state'], parallelism: number): void {
+  /** What was changed while it runs: another parallelism or lane, a pause, its end. */
+  steered(state: LargeRow['state'], parallelism: number, lane: Lane): void {
     this.#parallelism = parallelism;
-    this.#paused = state === 'PAUSED';
+    this.#lane = lane;
+    this.#paused = state === 'PAUSED' && !this.#start.compareOnly;
     if (state !== 'PAUSED' && state !== 'RECEIVING' && !this.#start.compareOnly) this.#failure ??= new UploadEnded(state);
     this.#wakeAll();
   }
@@ -101,30 +105,51 @@ export class Upload {
     if (segment.csvHeader !== undefined && this.#start.row.csvHeader === null) await this.#persist(KEEP_CSV_HEADER, [this.id, segment.csvHeader]);
     while (this.#failure === undefined && (this.#paused || this.#inFlight.size >= this.#parallelism)) await new Promise<void>((resolve) => this.#wake.push(resolve));
     if (this.#failure !== undefined) throw this.#failure;
+    const begunAt = this.#tools.now();
     const work = this.#carry(segment).catch((error: unknown) => {
       this.#failure ??= error as Error;
     }).finally(() => {
       this.#inFlight.delete(work);
+      this.#carriedMs += this.#tools.now() - begunAt;
       this.#wakeAll();
     });
     this.#inFlight.add(work);
   }
 
   /**
-   * The upload is complete: waits for what is under way, and closes the batch if ledger and upload agree on every item.
-   * @returns the last mark; `agreed` false where the counts differ
+   * The upload is complete: waits for what is under way, and closes the batch (one that is staged is ready then) if what is
+   * kept and the upload agree on every item.
+   * @returns the last mark and the batch's state; undefined where the counts differ
    */
-  async finish(totalItems: number, totalBytes: number): Promise<{ mark: Mark; agreed: boolean }> {
+  async finish(totalItems: number, totalBytes: number): Promise<{ mark: Mark; state: LargeRow['state'] | undefined }> {
     await Promise.all(this.#inFlight);
     if (this.#failure !== undefined) throw this.#failure;
     await this.#reached(this.mark, true);
     await this.#checkpointing;
-    if (this.#start.compareOnly) {
-      if (this.#start.row.total !== totalItems) throw new UploadEnded('other-body');
-      return { mark: this.mark, agreed: true };
+    if (!this.#start.compareOnly) await this.#noteCarried();
+    const { compareOnly, row } = this.#start;
+    if (compareOnly) {
+      if (row.total !== totalItems) throw new UploadEnded('other-body');
+      return { mark: this.mark, state: row.state };
     }
-    const agreed = this.mark.items === totalItems && (await this.#persist(COMPLETE_LARGE, [this.id, this.#epoch, totalItems, totalBytes])).length > 0;
-    return { mark: this.mark, agreed };
+    if (this.mark.items !== totalItems) return { mark: this.mark, state: undefined };
+    const ends = row.staged ? ({ statement: STAGED_WHOLE, state: 'READY' } as const) : ({ statement: COMPLETE_LARGE, state: 'COMPLETED' } as const);
+    for (;;) {
+      await this.#whilePaused();
+      if ((await this.#persist(ends.statement, [this.id, this.#epoch, totalItems, totalBytes])).length > 0) return { mark: this.mark, state: ends.state };
+      // Paused at this very moment, or done by a try whose answer was lost, or ended by somebody: else the counts differ.
+      const now = await readLarge(this.#tools.pool, this.id, this.#tools.leaseMs, this.#tools.statementTimeoutMs);
+      if (now?.state === 'PAUSED' && now.beforePause === 'RECEIVING') this.#paused = true;
+      else if (now !== undefined && now.total === totalItems && now.epoch === this.#epoch) return { mark: this.mark, state: now.state };
+      else if (now !== undefined && now.state !== 'RECEIVING') throw new UploadEnded(now.state);
+      else return { mark: this.mark, state: undefined };
+    }
+  }
+
+  /** @throws UploadEnded when the batch was ended meanwhile */
+  async #whilePaused(): Promise<void> {
+    while (this.#failure === undefined && this.#paused) await new Promise<void>((resolve) => this.#wake.push(resolve));
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   /** The sender is gone, or this node stops: what is under way is finished and marked, and the lease given back. */
@@ -135,7 +160,15 @@ export class Upload {
     if (this.#start.compareOnly) return;
     await this.#reached(this.mark, true);
     await this.#checkpointing;
+    await this.#noteCarried();
     await runStatement(this.#tools.pool, LEAVE_LARGE, [this.id, this.#tools.owner], this.#tools.statementTimeoutMs).catch((error: unknown) => this.#tools.log.warn({ err: error, batchId: this.id }, 'the lease of an upload could not be given back; it runs out'));
+  }
+
+  /** How much was under way at the same time is a figure for people: without it nothing is lost. */
+  async #noteCarried(): Promise<void> {
+    const carried = Math.round(this.#carriedMs);
+    this.#carriedMs = 0;
+    await runStatement(this.#tools.pool, ADD_CARRIED, [this.id, carried], this.#tools.statementTimeoutMs).catch((error: unknown) => this.#tools.log.debug({ err: error, batchId: this.id }, 'the time of a batch\'s segments could not be noted'));
   }
 
   #wakeAll(): void {
@@ -149,7 +182,7 @@ export class Upload {
     const { firstIndex: first } = segment;
     const end = first + segment.items.length;
     const counts = { written: 0, rejected: 0 };
-    let missing: [number, number][] = [[first, end]];
+    let missing: Gap[] = [[first, end]];
     const mayBeKnown = this.#start.compareOnly || this.#start.epoch > 0;
     if (mayBeKnown) missing = await this.#missing(first, end, counts);
     let pause = FIRST_PAUSE_MS;
@@ -169,46 +202,46 @@ export class Upload {
     this.#heedErrorPolicy();
   }
 
-  /** Writes the missing ranges of a segment; true when all of them are in the ledger. */
-  async #write(segment: UploadSegment, missing: readonly [number, number][], epoch: number, counts: { written: number; rejected: number }): Promise<boolean> {
-    const { log, now, segmentRows, chunkMaxBytes } = this.#tools;
+  /** Writes the missing ranges of a segment, or stages them; true when all of them are kept. */
+  async #write(segment: UploadSegment, missing: readonly Gap[], epoch: number, counts: { written: number; rejected: number }): Promise<boolean> {
     const { row } = this.#start;
     const base = segment.firstIndex;
-    const local = validateItems(segment.items, this.#target.check, this.#target.carried);
-    const size = messageSize(local, this.#target.record.item);
-    const items = { ...local, good: local.good.map((i) => i + base), rejects: local.rejects.map(([i, ...rest]): Reject => [i + base, ...rest]) };
-    const cut = (from: number, count: number, most: number): Range[] => cutRanges(items.good, from, count, most);
-    const shifted = { total: size.total, of: (from: number, span: number) => size.of(from - base, span) };
-    const ranges = fitRanges(missing.flatMap(([from, to]) => cut(from, to - from, segmentRows)), cut, shifted, chunkMaxBytes - SLICE_BYTES);
-    const head = { batchId: row.id, kind: row.kind, client: row.client, requested: 0, receivedAt: row.receivedAt };
-    const metrics = { validateMs: 0, queueMs: 0, writeMs: 0, totalMs: 0, slices: 0 };
-    const writing = { head, epoch, sole: false, items, size: shifted, deadlineAt: now() + Math.min(TRY_MS, Math.max(0, row.leftMs)), metrics, requestId: this.#start.requestId, trace: this.#start.trace, lane: row.lane };
-    const learned = { written: 0, rejected: 0 };
-    const { result } = await writeRanges(this.#tools, this.#target, writing, ranges, (slice, rejects) => {
-      const rejected = new Set(rejects.map(([index]) => index)).size;
-      learned.rejected += rejected;
-      learned.written += slice.span - rejected;
-    });
+    const items = validateItems(segment.items, this.#target.check, this.#target.carried);
+    if (row.staged) return this.#stage(missing.map(([from, to]) => stageChunk(items, base, from, to)), epoch, counts);
+    const { requestId, trace } = this.#start;
+    const { result, written, rejected } = await writeMissing(this.#tools, this.#target, { batch: { ...row, lane: this.#lane }, epoch, base, items, missing, withinMs: Math.min(TRY_MS, row.leftMs), requestId, trace });
     if (result !== 'complete') {
-      log.warn({ batchId: row.id, result, firstIndex: base, items: segment.items.length }, 'a segment was not written; what the ledger lacks is written again');
+      this.#tools.log.warn({ batchId: row.id, result, firstIndex: base, items: segment.items.length }, 'a segment was not written; what the ledger lacks is written again');
       return false;
     }
-    counts.written += learned.written;
-    counts.rejected += learned.rejected;
+    counts.written += written;
+    counts.rejected += rejected;
     return true;
   }
 
-  /** The ranges [from, to) of a segment that the ledger lacks; what it holds is added to `counts`. */
-  async #missing(first: number, end: number, counts: { written: number; rejected: number }): Promise<[number, number][]> {
-    const missing: [number, number][] = [];
-    let next = first;
-    for (const [firstIndex, span, written] of (await this.#persist(SLICES_BETWEEN, [this.id, first, end])).map((row) => row.map(Number) as [number, number, number])) {
-      if (firstIndex > next) missing.push([next, firstIndex]);
-      next = firstIndex + span;
-      counts.written += written;
-      counts.rejected += span - written;
+  /** Keeps chunks to be carried out later; false where one was there already, or PostgreSQL did not answer: then it is looked up. */
+  async #stage(chunks: readonly StagedChunk[], epoch: number, counts: { written: number; rejected: number }): Promise<boolean> {
+    const { pool, log, statementTimeoutMs } = this.#tools;
+    try {
+      for (const { first, span, rejected, body } of chunks) {
+        const kept = await runStatement(pool, STAGE_CHUNK, [this.id, epoch, first, span, rejected, body, this.#start.trace], statementTimeoutMs);
+        if (kept.length === 0) return false;
+        counts.rejected += rejected;
+        counts.written += span - rejected;
+      }
+      return true;
+    } catch (error) {
+      log.warn({ err: error, batchId: this.id }, 'a chunk was not staged; what is not there is staged again');
+      return false;
     }
-    if (next < end) missing.push([next, end]);
+  }
+
+  /** The ranges [from, to) of a segment that are neither in the ledger nor staged; what is there is added to `counts`. */
+  async #missing(first: number, end: number, counts: { written: number; rejected: number }): Promise<Gap[]> {
+    const parts = await this.#persist(this.#start.row.staged ? STAGED_BETWEEN : SLICES_BETWEEN, [this.id, first, end]);
+    const { missing, written, rejected } = gapsBetween(first, end, parts.map((part) => part.map(Number) as [number, number, number]));
+    counts.written += written;
+    counts.rejected += rejected;
     return missing;
   }
 
@@ -246,11 +279,7 @@ export class Upload {
   }
 
   #heedErrorPolicy(): void {
-    const { errorPolicy } = this.#start.row;
-    if (errorPolicy === 'continue') return;
-    const { written, rejected } = this.mark;
-    const tooMany = errorPolicy === 'stop' ? rejected > 0 : written + rejected >= ENOUGH_ITEMS && (rejected / (written + rejected)) * 100 > Number.parseFloat(errorPolicy);
-    if (tooMany) this.#failure ??= new UploadEnded('FAILED');
+    if (tooManyRejected(this.#start.row.errorPolicy, this.mark.written, this.mark.rejected)) this.#failure ??= new UploadEnded('FAILED');
   }
 
   /** A statement that is tried until the batch's deadline: PostgreSQL may be away for a while. */

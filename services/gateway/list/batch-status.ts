@@ -1,3 +1,4 @@
+import type { BatchState } from '../../../shared/batches/states.ts';
 import { BATCH_STATUS } from '../../../shared/db/queries/batch-status.ts';
 import type { NamedStatement } from '../../../shared/db/queries/flush.ts';
 import { toIso } from '../../../shared/records/wire.ts';
@@ -19,7 +20,8 @@ export interface BatchStatus {
   kind: string;
   /** The caller's own name for the request. */
   clientReference: string | null;
-  state: 'open' | 'closed';
+  /** Of a large batch that of its state machine. */
+  state: 'open' | 'closed' | BatchState;
   receivedAt: string;
   closedAt: string | null;
   accepted: number;
@@ -41,17 +43,19 @@ export interface Sum {
 export async function batchStatus(run: Run, batchId: string): Promise<BatchStatus | undefined> {
   const [row] = await run(BATCH_STATUS, [batchId]);
   if (row === undefined) return undefined;
-  const [kind, state, requestedCell, receivedAt, closedAt, clientReference, ...counts] = row as [string, 'open' | 'closed', number, string, string | null, string | null, ...unknown[]];
+  const [kind, state, requestedCell, receivedAt, closedAt, clientReference, ...counts] = row as [string, 'open' | 'closed', number | string, string, string | null, string | null, ...unknown[]];
   const [covered, written, rejected] = counts.slice(0, 3).map(Number) as [number, number, number];
-  const sinks = counts[3] as ({ sink: string } & SinkCounts)[];
-  const accepted = requestedCell;
-  // What the ledger lacks: of an open batch it is still to come, of a closed one it never will.
+  const staged = counts[3] as string | null;
+  const sinks = counts[4] as ({ sink: string } & SinkCounts)[];
+  const accepted = Number(requestedCell);
+  // What the ledger lacks: of an open batch it is still to come, of a closed one it never will. Of a large one that is open
+  // it is counted of what is staged.
   const lacking = Math.max(0, accepted - covered);
   const withdrawn = state === 'closed' ? lacking : 0;
-  const pending = state === 'open' ? lacking : 0;
+  const pending = state === 'closed' ? 0 : staged === null ? lacking : Number(staged);
   const delivery = Object.fromEntries(sinks.map(({ sink, ...found }) => [sink, found]));
   return {
-    batchId, kind, clientReference, state,
+    batchId, kind, clientReference, state: (counts[5] as BatchState | null) ?? state,
     receivedAt: toIso(receivedAt), closedAt: closedAt === null ? null : toIso(closedAt),
     accepted, written, rejected, withdrawn, pending, delivery,
     law: {
