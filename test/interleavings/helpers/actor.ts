@@ -22,9 +22,9 @@ export interface Actor {
   close(): Promise<void>;
 }
 
-/** Opens an actor on the engine's database. */
-export async function openActor(engine: Engine, name: string): Promise<Actor> {
-  const database = await connectDatabase(engine.url, [execution, note], engine.settings, { max: 12, applicationName: name });
+/** Opens an actor on the engine's database, at another address of it where one is given. */
+export async function openActor(engine: Engine, name: string, url = engine.url): Promise<Actor> {
+  const database = await connectDatabase(url, [execution, note], engine.settings, { max: 12, applicationName: name });
   const now = () => (actor.stage === undefined ? performance.now() : actor.stage.clockOf(name)());
   const flush = { execution: kindFlush(database, execution, engine.settings), note: kindFlush(database, note, engine.settings) };
   const tools: FlushTools = { ...engine.tools, pool: database.pool, fork: () => database.orm.em.fork(), node: name, retryDelayMs: 1, now };
@@ -68,7 +68,10 @@ function gateClient(actor: Actor, client: Wire): void {
   const gated = async (stage: Stage, all: unknown[]): Promise<unknown> => {
     const first = all[0] as string | { text: string };
     const text = typeof first === 'string' ? first : first.text;
-    if (stage.isDead(actor.name)) throw lost(client, new Died(actor.name));
+    if (stage.isDead(actor.name)) {
+      const died = lost(client, new Died(actor.name));
+      if (text !== 'rollback') throw died; // which the product forgives, where the connection is gone
+    }
     const send = (...what: unknown[]) => stage.during(client.processID, query(...what));
     const gate = stage.gateOf(actor.name, text);
     const stop = async (point: Point) => {

@@ -91,6 +91,11 @@ async function faultsOf(engine: Engine, { batchId, told }: Fates): Promise<strin
   return faults;
 }
 
+/** @throws Error with the faults and the order that led to them, if there are any */
+export function expectNone(faults: readonly string[], order: readonly string[]): void {
+  if (faults.length > 0) throw new Error(`${faults.join('\n')}\nafter:\n  ${order.join('\n  ')}`);
+}
+
 let block = 1;
 let marks = 0;
 
