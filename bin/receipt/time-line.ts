@@ -12,7 +12,7 @@ export function timeLine(receipt: Receipt, paint: Paint): string {
   const line = (at: string | null, what: string, text: string) => `  ${paint.dim(at ?? NO_TIME)}  ${what.padEnd(WIDTH)}${text}`;
   const lines = [`${kind} ${id ?? '(no id)'}  ${outcome}`, line(acceptedAt, 'accepted', `batch ${batchId}, index ${index}${clientReference === null ? '' : `, reference ${JSON.stringify(clientReference)}`}`)];
   if (status === 'PENDING') lines.push(line(null, 'pending', 'not written yet'));
-  for (const { pointer, code, message } of receipt.errors ?? []) lines.push(line(null, paint.red(receipt.withdrawn === true ? 'withdrawn' : 'rejected'), receipt.withdrawn === true ? message : `${pointer} ${code}: ${message}`));
+  for (const { pointer, code, message } of receipt.errors ?? []) lines.push(line(null, paint.red(receipt.withdrawn === true ? 'withdrawn' : 'rejected'), receipt.withdrawn === true ? message : `${pointer === '' ? '' : `${pointer} `}${code}: ${message}`));
   if (written !== undefined) {
     const { at, version, node, slice } = written;
     lines.push(line(at, 'written', `version ${version} by ${node}, in the slice of ${slice.span} from index ${slice.firstIndex}`), ...delivery.flatMap((d) => deliveryLines(d, line)));
@@ -27,9 +27,11 @@ export function timeLine(receipt: Receipt, paint: Paint): string {
 
 function deliveryLines(d: Delivery, line: (at: string | null, what: string, text: string) => string): string[] {
   const place = d.partition === null ? d.sink : `${d.topic ?? d.sink}, partition ${d.partition}`;
-  const tries = (d.tries ?? []).map((t) => line(t.at, 'refused', `by ${d.sink}: ${t.code}`));
-  const replays = (d.replays ?? []).map((r) => line(r.releasedAt, 'replayed', `${r.state}, replay ${r.replayId}`));
-  return [...tries, ...replays, endOf(d, place, line)];
+  const tries = (d.tries ?? []).map(({ at, code }) => ({ at, text: line(at, 'refused', `by ${d.sink}: ${code}`) }));
+  const replays = (d.replays ?? []).map(({ releasedAt, state, replayId }) => ({ at: releasedAt, text: line(releasedAt, 'replayed', `${state}, replay ${replayId}`) }));
+  // A replay may be refused too: its tries come after it.
+  const led = [...tries, ...replays].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
+  return [...led.map(({ text }) => text), endOf(d, place, line)];
 }
 
 function endOf(d: Delivery, place: string, line: (at: string | null, what: string, text: string) => string): string {

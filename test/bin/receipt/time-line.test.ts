@@ -26,6 +26,7 @@ test('an item\'s way reads downwards: the page shows just this', async () => {
 
 test('rejected, withdrawn and pending items say why', () => {
   expect(lines({ index: 3, status: 'FAILED', errors: [{ pointer: '/quantity', code: 'range', message: 'must be greater than 0.' }], ...head })).toEqual(['execution (no id)  FAILED', expect.stringContaining(`batch ${BATCH}, index 3, reference "run 7"`), 'rejected    /quantity range: must be greater than 0.']);
+  expect(lines({ index: 3, status: 'FAILED', errors: [{ pointer: '', code: 'invalid-json', message: 'Line 4 is not valid JSON.' }], ...head })[2]).toBe('rejected    invalid-json: Line 4 is not valid JSON.');
   expect(lines({ index: 3, status: 'FAILED', withdrawn: true, errors: [{ pointer: '', code: 'withdrawn', message: 'Safe to send again.' }], ...head })[2]).toBe('withdrawn   Safe to send again.');
   expect(lines({ index: 3, status: 'PENDING', ...head })[2]).toBe('pending     not written yet');
 });
@@ -37,4 +38,12 @@ test('every end of a message is told, with what led to it', () => {
   expect(last({ state: 'superseded', supersededBy: 2 })).toEqual(['superseded  for orders, partition 7: version 2 took its place']);
   expect(last({ offset: 9, replays: [{ replayId: 'r', releasedAt: '2026-11-22T10:10:00.000Z', state: 'delivered', offset: 9, at: null }] })).toEqual(['2026-11-22T10:10:00.000Z  replayed    delivered, replay r', 'delivered   orders, partition 7, offset 9']);
   expect(last({ sink: 'http:trade-service', topic: null, partition: null, at: '2026-11-22T10:00:03.000Z' })).toEqual(['2026-11-22T10:00:03.000Z  delivered   http:trade-service']);
+});
+
+test('a replay stands before the refusals that it met, in the order of time', () => {
+  const replays = [{ replayId: 'r', releasedAt: '2026-11-22T10:10:00.000Z', state: 'dead' as const, offset: null, at: null }];
+  const told = last({ state: 'dead', deadLetter, tries: [...tries, { at: '2026-11-22T10:10:00.030Z', code: 'MESSAGE_TOO_LARGE' }], replays });
+  expect(told.map((line) => line.split(/ +/).slice(0, 2))).toEqual([
+    ['2026-11-22T10:00:01.000Z', 'refused'], ['2026-11-22T10:10:00.000Z', 'replayed'], ['2026-11-22T10:10:00.030Z', 'refused'], ['2026-11-22T10:00:09.000Z', 'dead'],
+  ]);
 });
