@@ -43,12 +43,19 @@ export async function startKafka(options: StartOptions & { wires?: readonly Kafk
   if (!(await isFormatted(topics))) {
     // What a format that was killed left behind holds no record yet.
     await rm(topics, { recursive: true, force: true });
-    const clusterId = randomBytes(16).toString('base64url');
-    await runCommand(java, runJava('kafka.tools.StorageTool', ['format', '-t', clusterId, '-c', configFile]), { timeoutMs: FORMAT_TIMEOUT_MS });
+    await runCommand(java, runJava('kafka.tools.StorageTool', ['format', '-t', clusterId(randomBytes(16)), '-c', configFile]), { timeoutMs: FORMAT_TIMEOUT_MS });
   }
   const server = await spawnServer({ name: NAME, command: java, args: runJava('kafka.Kafka', [configFile]), dataDir, stopSignal: STOP_SIGNAL, onSpawn: options.onSpawn });
   await waitUntilReady(NAME, server, () => knowsABroker(port), READY_TIMEOUT_MS);
   return { ...server, name: NAME, url: `127.0.0.1:${port}`, port, stopSignal: STOP_SIGNAL };
+}
+
+/**
+ * The name of a new cluster, of 16 random bytes. None begins with "-", as one in 64 would: Kafka's tool would take it for an
+ * option, and not format.
+ */
+export function clusterId(random: Uint8Array): string {
+  return Buffer.from([(random[0] ?? 0) & 0x7f, ...random.subarray(1)]).toString('base64url');
 }
 
 /** The controller's voters are named in the file and not in the data, so that its port may change from start to start. */

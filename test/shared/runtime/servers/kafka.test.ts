@@ -2,7 +2,7 @@ import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import { findJava, findKafkaJars } from '../../../../shared/runtime/servers/kafka-programs.ts';
-import { startKafka } from '../../../../shared/runtime/servers/kafka.ts';
+import { clusterId, startKafka } from '../../../../shared/runtime/servers/kafka.ts';
 import type { RunningServer } from '../../../../shared/runtime/servers/server-process.ts';
 import { ServerUnavailable } from '../../../../shared/runtime/servers/server-unavailable.ts';
 import { ownServers } from '../../../helpers/own-servers.ts';
@@ -42,6 +42,10 @@ const createTopic = async (broker: string): Promise<void> => {
 
 beforeEach(async () => {
   dataDir = await servers.folder();
+});
+
+test('no name of a cluster begins with "-", which Kafka\'s tool would take for an option', () => {
+  for (let first = 0; first < 256; first++) expect(clusterId(Uint8Array.of(first, ...Array<number>(15).fill(255)))).toMatch(/^[A-Za-f][\w-]{21}$/);
 });
 
 test('starts without topics of its own making, and keeps its messages over a kill -9 and a server left behind', async () => {
