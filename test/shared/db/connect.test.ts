@@ -23,3 +23,17 @@ test.each(['the pool', 'the ORM'])('close ends every connection at once, whoever
   // Sooner than the pool lets go of idle connections by itself.
   await waitFor(async () => (await connections(applicationName)) === 0, { timeoutMs: 5_000, what: 'the connections to end' });
 });
+
+test('a connection that is lost while it idles, and found out by a transaction\'s BEGIN, takes no place in the pool', async () => {
+  const database = await connectDatabase(own.url, await loadKinds(''), readSettings({}).settings, { max: 2, applicationName: uniqueName('lost') });
+  for (let round = 0; round < 6; round++) {
+    const client = await database.pool.connect();
+    const { stream } = (client as unknown as { connection: { stream: { destroy(): void } } }).connection;
+    client.release();
+    stream.destroy(); // nobody has heard of it yet
+    await expect(database.orm.em.fork().transactional((em) => em.getConnection().execute('select 1', [], 'get', em.getTransactionContext()))).rejects.toThrow(/[Cc]onnection/);
+  }
+  await expect(database.orm.em.fork().transactional((em) => em.getConnection().execute('select 1 as one', [], 'get', em.getTransactionContext()))).resolves.toEqual({ one: 1 });
+  await waitFor(() => database.pool.totalCount === database.pool.idleCount, { what: 'every connection to be back in the pool' });
+  await database.close();
+});
