@@ -3,7 +3,7 @@ import pc from 'picocolors';
 import type { VerifyReport } from '../../shared/law/report.ts';
 import { firstUuidAt } from '../../shared/db/ledger-partitions.ts';
 import { CliError, EXIT } from '../cli-error.ts';
-import { knownAddresses } from '../node/addresses.ts';
+import { knownAddresses, urlOfRunning } from '../node/addresses.ts';
 import { readSettingsOrFail } from '../node/settings.ts';
 import { HttpClient, NoReply, type Reply } from '../send/http-client.ts';
 import type { KafkaCheck } from '../verify/check-kafka.ts';
@@ -27,8 +27,8 @@ waiting + dead + discarded + superseded; every row belongs to a slice of the led
 Dead letters and replays are held against the rows that they rest on, records' versions against their updates.
 
 With --kafka the topics are read from their beginning too: every record that the ledger calls delivered must be there, at the
-offset that it says, none that it doesn't know, versions in order; duplicates are counted. That needs KAFKA_BROKERS and POSTGRES_URL, or the Sluice
-that \`sluice up\` runs here.
+offset that it says, none that it doesn't know, versions in order; duplicates are counted. That needs KAFKA_BROKERS and POSTGRES_URL,
+or the Sluice that \`sluice up\` runs on SLUICE_DATA.
 
 Exit code: 0 everything is accounted for, 1 something is not, 2 wrong arguments, 3 Sluice could not be reached or failed.
 
@@ -37,6 +37,7 @@ Examples:
   $ sluice verify --batch 019a9f2c-6d1e-7c54-b6b1-0d0a52a8f001
   $ sluice verify --since 2026-11-22 --json | jq .breaches
   $ sluice verify --kafka
+  $ SLUICE_DATA=.sluice-2 sluice verify --kafka --url http://127.0.0.1:8081
 `;
 /** Breaches that are named for a topic. */
 const MOST = 100;
@@ -61,7 +62,7 @@ export function register(program: Command): void {
 }
 
 async function check(options: VerifyOptions): Promise<Checked> {
-  const addresses = options.kafka === true ? kafkaAddresses() : undefined;
+  const addresses = options.kafka === true ? kafkaAddresses(options.url) : undefined;
   const report = await askGateway(options);
   const checked: Checked = { url: options.url.href, ...report, breaches: report.breaches.map((b) => ({ ...b, where: { ...b.where } as Record<string, string | number> })) };
   if (addresses === undefined) return checked;
@@ -69,11 +70,17 @@ async function check(options: VerifyOptions): Promise<Checked> {
   return { ...checked, topics: kafka.topics, breaches: [...checked.breaches, ...kafka.breaches], more: checked.more || kafka.more, holds: checked.holds && kafka.breaches.length === 0 };
 }
 
-/** @throws CliError before anything is asked, if it could not be finished */
-function kafkaAddresses(): { postgresUrl: string; kafkaBrokers: string } {
-  const { postgresUrl, kafkaBrokers } = knownAddresses(readSettingsOrFail());
+/** @throws CliError before anything is asked, if it could not be finished, or would compare two Sluices with each other */
+function kafkaAddresses(url: URL): { postgresUrl: string; kafkaBrokers: string } {
+  const settings = readSettingsOrFail();
+  const { postgresUrl, kafkaBrokers } = knownAddresses(settings);
   const missing = [...(kafkaBrokers === '' ? ['KAFKA_BROKERS'] : []), ...(postgresUrl === '' ? ['POSTGRES_URL'] : [])];
   if (missing.length > 0) throw new CliError(`--kafka needs ${missing.join(' and ')}, for no Sluice runs here whose servers it could ask.`, EXIT.usage);
+  const here = urlOfRunning(settings);
+  const given = settings.postgresUrl !== '' && settings.kafkaBrokers !== '';
+  if (!given && here !== '' && !sameSluice(url, new URL(here))) {
+    throw new CliError(`--kafka would read the topics of the Sluice that runs on ${settings.dataDir} (${here}), not those of ${url.href}. Say --url ${here}; or, for the other one, name its folder with SLUICE_DATA, or its servers with KAFKA_BROKERS and POSTGRES_URL.`, EXIT.usage);
+  }
   return { postgresUrl, kafkaBrokers };
 }
 
@@ -105,6 +112,16 @@ async function readTopics({ batch, since }: VerifyOptions, report: VerifyReport,
   } finally {
     progress.stop();
   }
+}
+
+/** Whether two addresses are of one Sluice: this machine's own addresses count as one. */
+function sameSluice(a: URL, b: URL): boolean {
+  const own = ({ hostname }: URL) => /^(localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1?\])$/.test(hostname);
+  return portOf(a) === portOf(b) && (a.hostname === b.hostname || (own(a) && own(b)));
+}
+
+function portOf({ port, protocol }: URL): string {
+  return port !== '' ? port : protocol === 'https:' ? '443' : '80';
 }
 
 function detailOf(body: string): string {

@@ -19,13 +19,22 @@ export function withAddresses(settings: Settings): Settings {
   return { ...settings, ...found };
 }
 
+/** Where the Sluice that `sluice up` runs on SLUICE_DATA answers; empty where none runs. */
+export function urlOfRunning(settings: Settings): string {
+  return running(settings)?.url ?? '';
+}
+
 /** The addresses that are given, and for the others those of the Sluice that runs here; empty where there is neither. */
 export function knownAddresses(settings: Settings): RunRecord['addresses'] {
-  const record = readRunRecord(dataFolder(settings.dataDir).path);
-  const there = record && isRunning(record.launcher) ? record.addresses : { postgresUrl: '', natsUrl: '', kafkaBrokers: '' };
+  const there = running(settings)?.addresses ?? { postgresUrl: '', natsUrl: '', kafkaBrokers: '' };
   return {
     postgresUrl: settings.postgresUrl || there.postgresUrl,
     natsUrl: settings.natsUrl || there.natsUrl,
     kafkaBrokers: settings.kafkaBrokers || there.kafkaBrokers,
   };
+}
+
+function running(settings: Settings): RunRecord | null {
+  const record = readRunRecord(dataFolder(settings.dataDir).path);
+  return record !== null && isRunning(record.launcher) ? record : null;
 }

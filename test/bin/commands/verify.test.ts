@@ -1,6 +1,11 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import kafkajs, { type Producer } from 'kafkajs';
+import { writeRunRecord } from '../../../bin/up/run-file.ts';
 import type { Checked } from '../../../bin/verify/report-text.ts';
 import { partitionOfKey } from '../../../shared/delivery/murmur2.ts';
+import { identify } from '../../../shared/runtime/servers/process-identity.ts';
 import { kafkaBrokers } from '../../helpers/addresses.ts';
 import { execution } from '../../helpers/executions.ts';
 import { query } from '../../helpers/query.ts';
@@ -132,3 +137,17 @@ test('no Sluice, no Kafka, wrong arguments: said in one line, with an exit code 
   expect(await runSluice(['verify', '--kafka', '--url', system.url], { env: { SLUICE_DATA: '/nonexistent', KAFKA_BROKERS: '' } })).toMatchObject({ code: 2, err: expect.stringContaining('KAFKA_BROKERS and POSTGRES_URL') as string });
 });
 
+test('two Sluices are not compared with each other: the topics of the one that runs here are read for its own address alone', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-verify-'));
+  const addresses = { postgresUrl: system.databaseUrl, natsUrl: '', kafkaBrokers: kafkaBrokers() };
+  const asIfItRanAt = (url: string) => { writeRunRecord(folder, { launcher: identify(process.pid) ?? { pid: 0, startedAt: '' }, guard: null, url, addresses, parts: [] }); };
+  const env = { SLUICE_DATA: folder, POSTGRES_URL: '', KAFKA_BROKERS: '' };
+  try {
+    asIfItRanAt('http://127.0.0.1:1');
+    expect(await runSluice(['verify', '--kafka', '--url', system.url], { env })).toMatchObject({ code: 2, out: '', err: expect.stringContaining('--url http://127.0.0.1:1;') as string });
+    asIfItRanAt(system.url.replace('127.0.0.1', 'localhost'));
+    expect((await runSluice(['verify', '--kafka', '--url', system.url], { env })).out).toContain('MESSAGES');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
