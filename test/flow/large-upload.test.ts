@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { execution } from '../helpers/executions.ts';
 import { send } from '../helpers/http.ts';
 import { query } from '../helpers/query.ts';
@@ -56,7 +57,7 @@ test('a large batch is taken in whole: every good line is stored once, a bad lin
   expect(await stored(answer.batchId as string)).toBe(2_999);
   const failed = (await send(system.url, 'GET', `/api/v1/batches/${answer.batchId as string}/items?status=FAILED`)).text.trim().split('\n').map((l) => JSON.parse(l) as object);
   expect(failed).toMatchObject([{ index: 1_700, errors: [{ code: 'invalid-json', message: expect.stringContaining('Line 1701') as string }] }]);
-  expect((await send(system.url, 'GET', `/api/v1/batches/${answer.batchId as string}`)).body).toMatchObject({ state: 'closed', accepted: 3_000, written: 2_999, rejected: 1, pending: 0, law: { items: { holds: true } } });
+  expect((await send(system.url, 'GET', `/api/v1/batches/${answer.batchId as string}`)).body).toMatchObject({ state: 'COMPLETED', accepted: 3_000, written: 2_999, rejected: 1, pending: 0, law: { items: { holds: true } } });
 });
 
 test('an upload that breaks off goes on from the offset that is told; a wrong offset is 409 with the right one; nothing is written twice', async () => {
@@ -99,13 +100,28 @@ test('errorPolicy=stop ends a batch at its first refused item; what was written 
   expect(answer).toMatchObject({ status: 409, body: { code: 'upload-over', state: 'FAILED' } });
   const id = answer.body.batchId as string;
   expect(await query(system.databaseUrl, 'select state, error_code from large_batch where id = $1', [id])).toEqual([{ state: 'FAILED', error_code: 'error-policy' }]);
-  expect((await send(system.url, 'GET', `/api/v1/batches/${id}`)).body).toMatchObject({ state: 'closed', pending: 0, law: { items: { holds: true } } });
+  expect((await send(system.url, 'GET', `/api/v1/batches/${id}`)).body).toMatchObject({ state: 'FAILED', pending: 0, law: { items: { holds: true } } });
 });
 
 test('options out of their bounds are named; a command that cannot be carried out says what can', async () => {
   expect(await post('', {}, '/api/v1/batches/executions?priority=urgent&parallelism=0&deadline=forever')).toMatchObject({ status: 400, body: { code: 'invalid-options', errors: [{ pointer: '?priority' }, { pointer: '?parallelism' }, { pointer: '?deadline' }] } });
   const { body } = await post(lines(1, 40_000).join(''));
   expect(await send(system.url, 'POST', `/api/v1/batches/${body.batchId as string}/pause`)).toMatchObject({ status: 409, body: { code: 'not-now', state: 'COMPLETED', allowed: [] } });
+});
+
+test('compressed uploads are read as they come; one that is cut off or broken says so, and what came before stands', async () => {
+  const body = lines(3_000, 80_000).join('');
+  const upload = (bytes: Buffer, coding: string) => send(system.url, 'POST', '/api/v1/batches/executions', bytes, { ...NDJSON, 'content-encoding': coding });
+  for (const [coding, bytes] of [['gzip', gzipSync(body)], ['zstd', zstdCompressSync(body)]] as const) expect(await upload(bytes, coding)).toMatchObject({ status: 202, body: { accepted: 3_000, rejected: 0 } });
+  const packed = gzipSync(body, { level: 0 });
+  const cut = await upload(packed.subarray(0, Math.floor(packed.length * 0.7)), 'gzip');
+  expect(cut).toMatchObject({ status: 400, body: { code: 'invalid-content-encoding' } });
+  const { items } = cut.body.offset as { items: number };
+  expect(items).toBeGreaterThan(0);
+  expect(await stored(cut.body.batchId as string)).toBe(items);
+  expect(await upload(Buffer.from(body), 'gzip')).toMatchObject({ status: 400, body: { code: 'invalid-content-encoding' } });
+  expect(await post(`${lines(600, 90_000).join('')}{"a":"${'x'.repeat(3_000_000)}"}\n`)).toMatchObject({ status: 400, body: { code: 'line-too-long', offset: { items: 500 } } });
+  expect(await upload(Buffer.from(body), 'lzma')).toMatchObject({ status: 415, body: { code: 'unsupported-content-encoding' } });
 });
 
 test('a paused batch takes nothing in until it is resumed, and loses nothing', async () => {
@@ -133,7 +149,7 @@ test('F67 a cancelled batch takes nothing more, wherever it was; what it had wri
   req.end(lines(4_000, 72_000).join(''));
   expect(await answer).toMatchObject({ status: 409, body: { code: 'upload-over' } });
   expect(await covered(id)).toBe(before);
-  expect((await send(system.url, 'GET', `/api/v1/batches/${id}`)).body).toMatchObject({ state: 'closed', accepted: before, pending: 0, withdrawn: 0, law: { items: { holds: true } } });
+  expect((await send(system.url, 'GET', `/api/v1/batches/${id}`)).body).toMatchObject({ state: 'CANCELLED', accepted: before, pending: 0, withdrawn: 0, law: { items: { holds: true } } });
   expect(await send(system.url, 'POST', `/api/v1/batches/${id}/cancel`)).toMatchObject({ status: 200, body: { state: 'CANCELLED' } });
   expect(await send(system.url, 'POST', `/api/v1/batches/${id}/resume`)).toMatchObject({ status: 409, body: { code: 'not-now' } });
 });

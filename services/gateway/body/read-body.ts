@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { ProblemError } from '../../../shared/errors/problem.ts';
 import { holdOf } from './body-room.ts';
 import { decoderOf, tooLarge } from './decompress.ts';
+import { leaveBody } from './leave-body.ts';
 
 export interface BodyBounds {
   /** Most bytes of a body, as it is sent and, if it is compressed, also of what comes out. */
@@ -11,16 +12,11 @@ export interface BodyBounds {
   deadlineAt: number;
 }
 
-/** After a refusal so much more is read and thrown away; a connection that sends on is closed. */
-const DRAIN_BYTES = 1_048_576;
-const DRAIN_MS = 2_000;
 /** A part of a body below this many bytes is put together with so many others. */
 const SMALL_PART = 1_024;
 const SMALL_PARTS = 256;
 /** Longest time that setTimeout can wait. */
 const LONGEST_TIMER = 2_147_483_647;
-
-const leftBodies = new WeakSet<IncomingMessage>();
 
 /** How to tell the body being read from a socket that its connection is broken; see tellReader. */
 const readers = new WeakMap<Duplex, (cause: Error) => void>();
@@ -133,29 +129,6 @@ function collect(req: IncomingMessage, maxBytes: number, deadlineAt: number): Pr
       }
     }
   });
-}
-
-/**
- * Leaves a body unread, after a refusal. Takes what is still coming off the connection: closing it with bytes unread would make TCP reset it, and the reset can
- * overtake the answer. Bounded, so that nobody is listened to for ever. Harmless when done twice, or when all was read.
- */
-export function leaveBody(req: IncomingMessage): void {
-  if (leftBodies.has(req)) return;
-  leftBodies.add(req);
-  // What fails from here on fails after the refusal: there is nobody left to tell.
-  req.on('error', () => undefined);
-  if (req.destroyed || req.complete) {
-    req.resume();
-    return;
-  }
-  let left = DRAIN_BYTES;
-  const timer = setTimeout(() => req.socket.destroy(), DRAIN_MS).unref();
-  req.on('data', (part: Buffer) => {
-    left -= part.length;
-    if (left < 0) req.pause(); // the timer closes it: the answer, which is on its way, comes first
-  });
-  req.once('close', () => clearTimeout(timer)).once('end', () => clearTimeout(timer));
-  req.resume();
 }
 
 function incomplete(cause?: Error): ProblemError {

@@ -3,7 +3,7 @@ import type { Metrics } from '../../../shared/metrics/metrics.ts';
 import type { Logger } from '../../../shared/runtime/log.ts';
 import type { BodyRoom } from '../body/body-room.ts';
 import type { AnswersOut } from './answers-out.ts';
-import { leaveBody } from '../body/read-body.ts';
+import { leaveBody } from '../body/leave-body.ts';
 import { requestIdOf, traceOf, urlOf, type Answer, type Call } from './call.ts';
 import { problemAnswer, problemOf } from './problems.ts';
 import { send } from './send.ts';
@@ -42,7 +42,7 @@ export async function serve(tools: ServeTools, route: string, handler: Handler, 
     body.free();
   }
   answer.headers = { 'X-Request-Id': requestId, ...answer.headers };
-  if (!req.complete) leaveBody(req);
+  if (!req.complete && leaveBody(req)) answer.headers.Connection = 'close';
   try {
     await send(tools.answers, req, res, answer);
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { GateKeeper } from '../../../shared/runtime/intake-gate.ts';
-import { leaveBody, readBody } from '../body/read-body.ts';
+import { leaveBody } from '../body/leave-body.ts';
+import { readBody } from '../body/read-body.ts';
 import type { Call } from '../http/call.ts';
 
 /**

@@ -100,7 +100,7 @@ let block = 1;
 let marks = 0;
 
 /** A batch of its own for one order: id, marks, rows, and blocks of ids that nobody else has. */
-export function newBatch(items: number): { batchId: string; marks: string[]; rows: Record<string, string | null>[]; ids(): number } {
+export function newBatch(items: number): { batchId: string; marks: string[]; rows: Record<string, string | null>[]; ids: () => number } {
   const own = Array.from({ length: items }, () => `ORDER${String(++marks).padStart(19, '0')}`);
   return { batchId: uuidv7(), marks: own, rows: own.map((securityId, i) => executionValues(i, { securityId })), ids: () => 1_024 * block++ };
 }

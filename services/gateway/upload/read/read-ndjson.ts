@@ -1,9 +1,12 @@
 import type { UploadSegment } from '../../../../shared/contracts/large.ts';
+import { ProblemError } from '../../../../shared/errors/problem.ts';
 import { withoutByteOrderMark } from '../../body/decode-utf8.ts';
 import { parseLines } from '../../body/parse-ndjson.ts';
 import { SEGMENT_BYTES, SEGMENT_ITEMS, segmentOf, type UploadPlace } from './segment.ts';
 
 const LINE_FEED = 0x0a;
+/** A line beyond this is no item; it is not kept in memory to its end. */
+const MOST_LINE_BYTES = 1_048_576;
 
 /**
  * Reads an upload of one JSON value a line as segments, in order, with constant memory.
@@ -34,7 +37,12 @@ export async function* readNdjson(body: AsyncIterable<Buffer>, from: UploadPlace
       if (++lines >= SEGMENT_ITEMS || scanned >= SEGMENT_BYTES) yield segment(scanned);
     }
     scanned = rest.length;
+    if (rest.length > SEGMENT_BYTES + MOST_LINE_BYTES) throw lineTooLong(place);
   }
   if (rest.length > 0) yield segment(rest.length);
   return place;
+}
+
+function lineTooLong(place: UploadPlace): ProblemError {
+  return new ProblemError({ status: 400, code: 'line-too-long', title: 'A line is too long', detail: `A line behind item ${place.items} (byte ${place.bytes}) has more than ${MOST_LINE_BYTES} bytes. What came before stands.` });
 }

@@ -24,7 +24,8 @@ test('marks go on while leases are renewed, on a PostgreSQL that lives; a mark m
   const server = await own.start(startPostgres, { dataDir: join(await own.folder(), 'postgres') });
   const { settings } = readSettings({});
   await migrate(server.url, [execution], settings);
-  const { pool, close } = await connectDatabase(server.url, [execution], settings, { max: 6, applicationName: 'test' });
+  const database = await connectDatabase(server.url, [execution], settings, { max: 6, applicationName: 'test' });
+  const { pool } = database;
   try {
     const batchId = uuidv7();
     await pool.query(`insert into relay_shard (sink, shard, owner, epoch, until) select $1, s, 'relay', 1, now() + interval '1 hour' from generate_series(0, ${SHARDS - 1}) s`, [SINK]);
@@ -58,6 +59,6 @@ test('marks go on while leases are renewed, on a PostgreSQL that lives; a mark m
     expect(await mark(rows, 40, 60)).toHaveLength(ROWS);
     expect((await pool.query('select distinct delivered from ledger')).rows).toEqual([{ delivered: 100 }]);
   } finally {
-    await close();
+    await database.close();
   }
 }, 60_000);
