@@ -8,6 +8,10 @@ import type { RecordKind } from '../../shared/records/record-kind.ts';
 import { compileItemCheck } from '../../shared/records/validate-item.ts';
 import { compileWire } from '../../shared/records/wire.ts';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
+import { EventHub } from './batches/events/event-hub.ts';
+import { readMoment } from './batches/events/read-moment.ts';
+import { batchHandlers } from './batches/handlers.ts';
+import { isBatchOperation, type BatchOperation } from './batches/routes.ts';
 import { letterHandlers } from './dead-letters/handlers.ts';
 import { isLetterOperation, type LetterOperation } from './dead-letters/routes.ts';
 import { docsFile } from './docs/docs-file.ts';
@@ -34,6 +38,8 @@ import { putOne } from './write/put-one.ts';
 
 /** The server's own limits end a transaction first: that leaves the connection whole. */
 const GRACE_MS = 1_000;
+const EVENTS_POLL_MS = 1_000;
+const EVENTS_HEARTBEAT_MS = 10_000;
 
 /** The handler of each operation, bound to what it needs. */
 export function operationHandlers(node: NodeContext, broker: ServiceBroker): (route: Route) => Handler {
@@ -66,7 +72,15 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker): (ro
     stateTables: [...kinds.values()].filter(({ record }) => record.order !== 'events').map(verifiedTable(node)),
     rate: { default: Math.min(settings.replayRate, settings.replayMaxRate), max: settings.replayMaxRate },
   }, settings.unknownQuery);
-  const make: Record<Exclude<Operation, LetterOperation>, (route: Route) => Handler> = {
+  const hub = new EventHub({
+    read: (id, after) => readMoment(run, id, after),
+    most: settings.maxEventStreams, pollMs: EVENTS_POLL_MS, heartbeatMs: EVENTS_HEARTBEAT_MS, now: () => performance.now(),
+    onListeners: (count) => node.metrics.set('gateway_event_streams', {}, count),
+    onError: (error) => node.log.warn({ err: error }, 'batches that are listened to could not be looked at; tried again'),
+  });
+  node.onDrain.push(() => hub.close());
+  const batches = batchHandlers({ run, broker, hub, kinds: [...kinds.keys()], settings, retryOf: () => undefined });
+  const make: Record<Exclude<Operation, LetterOperation | BatchOperation>, (route: Route) => Handler> = {
     'post-one': (route) => (call) => postOne(intake, kindOf(route), call),
     'post-batch': (route) => (call) => postBatch(intake, kindOf(route), call),
     'post-upload': (route) => (call) => postUpload(upload, kindOf(route), call),
@@ -85,7 +99,7 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker): (ro
     openapi: () => () => ({ status: 200, body: openapi }),
     docs: () => (call) => docsPage(call),
   };
-  return (route) => (isLetterOperation(route.operation) ? letters[route.operation] : make[route.operation](route));
+  return (route) => (isLetterOperation(route.operation) ? letters[route.operation] : isBatchOperation(route.operation) ? batches[route.operation] : make[route.operation](route));
 }
 
 function verifiedTable(node: NodeContext): (kind: ServedKind) => VerifiedTable {

@@ -1,5 +1,6 @@
 import { COMMANDS } from '../../shared/batches/states.ts';
 import type { RecordKind } from '../../shared/records/record-kind.ts';
+import { BATCH_ROUTES, type BatchOperation } from './batches/routes.ts';
 import { LETTER_ROUTES, type LetterOperation } from './dead-letters/routes.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH';
@@ -7,6 +8,7 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH';
 /** What a route does; the gateway has one handler for each. */
 export type Operation =
   | LetterOperation
+  | BatchOperation
   | 'post-one'
   | 'post-batch'
   | 'list-records'
@@ -39,6 +41,7 @@ export interface Route {
 
 /** Routes that exist whatever the kinds are. */
 const COMMON: readonly Route[] = [
+  ...BATCH_ROUTES,
   { method: 'GET', path: '/api/v1/batches/{id}', operation: 'batch-status', summary: 'State and counts of a batch, and of its delivery' },
   { method: 'PATCH', path: '/api/v1/batches/{id}', operation: 'patch-upload', summary: 'The rest of an upload that broke off, from its Upload-Offset' },
   ...COMMANDS.map((command): Route => ({ method: 'POST', path: `/api/v1/batches/{id}/${command}`, operation: 'steer-batch', summary: `${command[0]?.toUpperCase() ?? ''}${command.slice(1)} a large batch` })),

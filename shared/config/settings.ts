@@ -71,6 +71,7 @@ export const SETTINGS = {
 
   maxBatchSize: { type: 'number', default: 10_000_000, min: 1, max: 1_000_000_000, unit: 'items', group: 'Large batches', meaning: 'Most items of one large batch.' },
   maxUploads: { type: 'number', default: 16, min: 1, max: 1_000, unit: 'count', group: 'Large batches', meaning: 'Most large uploads in one edge at the same time; beyond, 503 with Retry-After.' },
+  maxEventStreams: { type: 'number', default: 500, min: 1, max: 100_000, unit: 'connections', group: 'Large batches', meaning: 'Most clients of one edge that listen to the events of large batches; beyond, 503 with Retry-After.' },
   parallelism: { type: 'number', default: 5, min: 1, max: 64, unit: 'count', group: 'Large batches', meaning: 'Segments of a large batch under way at the same time, where the request does not say.' },
   maxParallelism: { type: 'number', default: 64, min: 1, max: 1_024, unit: 'count', group: 'Large batches', meaning: 'Most parallelism that a request may ask for.' },
   checkpointInterval: { type: 'number', default: 1_000, min: 1, max: 10_000_000, unit: 'items', group: 'Large batches', meaning: 'Items from one checkpoint to the next, where the request does not say; there is one every 10 s in any case.' },

@@ -1,6 +1,7 @@
 /** What large batches need between gateway and batcher. */
 
-export type Lane = 'high' | 'normal' | 'low';
+export const LANE_NAMES = ['high', 'normal', 'low'] as const;
+export type Lane = (typeof LANE_NAMES)[number];
 
 /** How a large batch is to be carried out; checked by the gateway. */
 export interface LargeOptions {

@@ -15,6 +15,7 @@ export const METRICS = {
   gateway_connections: { type: 'gauge', help: 'Open connections, by state: idle ones have no request in work.', labels: ['state'] },
   gateway_connections_closed_total: { type: 'counter', help: 'Connections closed by the edge to protect itself, by reason.', labels: ['reason'] },
   gateway_refusals_total: { type: 'counter', help: 'Requests refused for load before they reached the batcher, by reason.', labels: ['reason'] },
+  gateway_event_streams: { type: 'gauge', help: 'Clients that listen to the events of large batches.' },
   gateway_bodies_bytes: { type: 'gauge', help: 'Bytes of bodies in memory, those still being read included.' },
   gateway_bodies_age_seconds: { type: 'gauge', help: 'How long the oldest body has been on its way.' },
   gateway_answers_bytes: { type: 'gauge', help: 'Bytes of answers that clients have not taken yet.' },

@@ -19,6 +19,9 @@ interface Out {
 
 /** What a streamed answer takes at most, in the buffers between its source and the socket. */
 const STREAM_BYTES = 262_144;
+/** How often it is looked, within the deadline, whether a client takes its streamed answer. */
+const LOOKS = 20;
+const MIN_LOOK_MS = 20;
 
 /**
  * The answers that clients have not taken yet: bounded in bytes over all connections of an edge, and each in time. When
@@ -63,13 +66,31 @@ export class AnswersOut {
     });
   }
 
-  /** Watches an answer that is streamed, until the returned function is called. */
+  /**
+   * Watches an answer that is streamed, until the returned function is called. It counts only while something waits for the
+   * client: a source that is silent, or slow, is none of the client's doing.
+   */
   stream(req: IncomingMessage, res: ServerResponse): () => void {
-    const { leave, progress } = this.#watch(req.socket, STREAM_BYTES, () => undefined);
-    res.on('drain', progress);
+    const { socket } = req;
+    let watch: { leave: () => void; progress: () => void } | undefined;
+    let taken = 0;
+    const look = () => {
+      const before = taken;
+      taken = socket.bytesWritten - socket.writableLength;
+      if (socket.writableLength === 0) {
+        watch?.leave();
+        watch = undefined;
+      } else if (watch === undefined) watch = this.#watch(socket, STREAM_BYTES, () => undefined);
+      else if (taken > before) watch.progress();
+    };
+    const timer = setInterval(look, Math.max(MIN_LOOK_MS, this.#tools.deadlineMs / LOOKS));
+    timer.unref();
+    res.on('drain', look);
+    look();
     return () => {
-      res.off('drain', progress);
-      leave();
+      clearInterval(timer);
+      res.off('drain', look);
+      watch?.leave();
     };
   }
 

@@ -23,6 +23,8 @@ export interface Answer {
   headers?: Record<string, string>;
   contentType?: string;
   body?: string | Buffer | Readable;
+  /** The stream tells what becomes of something while that becomes: each piece leaves at once, and silence is no fault of the client's. */
+  live?: true;
 }
 
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;

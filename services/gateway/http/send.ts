@@ -18,11 +18,18 @@ export async function send(answers: AnswersOut, req: IncomingMessage, res: Serve
   const headers: Record<string, string> = { 'Content-Type': answer.contentType ?? 'application/json; charset=utf-8', ...answer.headers };
   const gzipped = acceptsGzip(req.headers['accept-encoding']);
   if (typeof body !== 'string' && !Buffer.isBuffer(body)) {
-    if (gzipped) headers['Content-Encoding'] = 'gzip';
-    res.writeHead(answer.status, { ...headers, Vary: 'Accept-Encoding' });
+    if (req.method === 'HEAD') {
+      body.destroy();
+      res.writeHead(answer.status, headers).end();
+      return;
+    }
+    // Compressed, a piece would wait in the compressor for the next ones.
+    const packed = gzipped && answer.live !== true;
+    if (packed) headers['Content-Encoding'] = 'gzip';
+    res.writeHead(answer.status, { ...headers, ...(answer.live === true ? {} : { Vary: 'Accept-Encoding' }) });
     const leave = answers.stream(req, res);
     try {
-      await (gzipped ? pipeline(body, createGzip({ level: constants.Z_BEST_SPEED }), res) : pipeline(body, res));
+      await (packed ? pipeline(body, createGzip({ level: constants.Z_BEST_SPEED }), res) : pipeline(body, res));
     } finally {
       leave();
     }

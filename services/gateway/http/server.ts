@@ -22,7 +22,7 @@ export function tuneServer(server: Server): void {
   const open = new Set<ServerResponse>();
   unanswered.set(server, open);
   server.prependListener('request', (req: IncomingMessage, res: ServerResponse) => {
-    if (UPLOADS.test(req.url ?? '')) return;
+    if (req.method !== 'GET' && req.method !== 'HEAD' && UPLOADS.test(req.url ?? '')) return;
     open.add(res);
     res.once('close', () => open.delete(res));
   });

@@ -1,12 +1,13 @@
 import { Readable } from 'node:stream';
 import { ProblemError } from '../../../shared/errors/problem.ts';
+import { readStatus } from '../batches/large-status.ts';
 import type { Answer, Call } from '../http/call.ts';
 import { ignoredHeader, unknownParameters, type UnknownQuery } from '../http/parameters.ts';
+import { QueryReader } from '../http/query-reader.ts';
 import type { ReceiptTools } from '../receipts/read-receipts.ts';
 import { recordIdOf } from '../write/record-id.ts';
 import { batchIdOf } from './batch-id.ts';
-import { batchItems, ITEM_STATUSES, type ItemStatus } from './batch-items.ts';
-import { batchStatus } from './batch-status.ts';
+import { batchItems, ITEM_FORMATS, ITEM_STATUSES, type ItemFormat, type ItemStatus } from './batch-items.ts';
 import { listRecords } from './list-records.ts';
 import { parseListQuery } from './parse-list-query.ts';
 import { getRecord, type RecordReader } from './record-reader.ts';
@@ -27,34 +28,34 @@ export async function get(reader: RecordReader, unknown: UnknownQuery, call: Cal
   return { status: 200, headers: ignoredHeader(ignored), body: text };
 }
 
-/** GET of a batch's state and counts. */
+/** GET of a batch; of a large one also how far its upload has come, as the IETF's resumable uploads say it. */
 export async function batch(run: RecordReader['run'], unknown: UnknownQuery, call: Call): Promise<Answer> {
   const id = batchIdOf(call);
   const ignored = unknownParameters(call.url, [], unknown);
-  const status = await batchStatus(run, id);
-  if (status === undefined) throw noSuchBatch();
-  return { status: 200, headers: ignoredHeader(ignored), body: JSON.stringify(status) };
+  const found = await readStatus(run, id);
+  if (found === undefined) throw noSuchBatch();
+  const upload = found.upload === undefined ? {} : { 'Upload-Offset': String(found.upload.offset), 'Upload-Complete': found.upload.complete ? '?1' : '?0', 'Cache-Control': 'no-store' };
+  return { status: 200, headers: { ...upload, ...ignoredHeader(ignored) }, body: JSON.stringify(found.status) };
 }
 
-/** GET of a batch's receipts, as NDJSON. */
+/** GET of a batch's receipts, as NDJSON or CSV. */
 export async function items(tools: ReceiptTools, unknown: UnknownQuery, call: Call): Promise<Answer> {
   const id = batchIdOf(call);
-  const ignored = unknownParameters(call.url, ['status'], unknown);
-  const asked = call.url.searchParams.get('status') ?? undefined;
-  if (asked !== undefined && !isItemStatus(asked)) {
-    throw invalidQuery([{ pointer: '?status', code: 'unknown-value', message: `takes one of ${ITEM_STATUSES.join(', ')}.` }]);
-  }
-  const lines = await batchItems(tools, id, asked);
-  if (lines === undefined) throw noSuchBatch();
-  return { status: 200, headers: ignoredHeader(ignored), contentType: 'application/x-ndjson; charset=utf-8', body: Readable.from(lines) };
+  const read = new QueryReader(call.url, unknown);
+  const status = read.choice<ItemStatus | ''>('status', ITEM_STATUSES, '');
+  const format = read.choice<ItemFormat>('format', ITEM_FORMATS, acceptedFormat(call.req.headers.accept));
+  const ignored = read.end();
+  const pieces = await batchItems(tools, id, status === '' ? undefined : status, format);
+  if (pieces === undefined) throw noSuchBatch();
+  return { status: 200, headers: { ...ignoredHeader(ignored), Vary: 'Accept' }, contentType: CONTENT_TYPES[format], body: Readable.from(pieces) };
 }
 
-function isItemStatus(text: string): text is ItemStatus {
-  return (ITEM_STATUSES as readonly string[]).includes(text);
-}
+const CONTENT_TYPES: Record<ItemFormat, string> = { ndjson: 'application/x-ndjson; charset=utf-8', csv: 'text/csv; charset=utf-8; header=present' };
 
-function invalidQuery(errors: { pointer: string; code: string; message: string }[]): ProblemError {
-  return new ProblemError({ status: 400, code: 'invalid-query', title: 'Invalid query', detail: errors.map((e) => `${e.pointer.slice(1)} ${e.message}`).join(' '), errors });
+/** CSV where the client takes it and says nothing of NDJSON. */
+function acceptedFormat(accept: string | undefined): ItemFormat {
+  const types = (accept ?? '').split(',').map((part) => part.split(';')[0]?.trim().toLowerCase());
+  return types.includes('text/csv') && !types.some((type) => type === 'application/x-ndjson' || type === 'application/ndjson') ? 'csv' : 'ndjson';
 }
 
 function noSuchBatch(): ProblemError {

@@ -1,4 +1,5 @@
 import { routesOf, type Route } from '../routes-table.ts';
+import { LARGE_SCHEMAS } from './batches.ts';
 import { LETTER_SCHEMAS } from './dead-letters.ts';
 import { RECEIPT_SCHEMAS } from './receipts.ts';
 import { describe, type Limits } from './operations.ts';
@@ -29,7 +30,7 @@ export function buildOpenApi(kinds: readonly DescribedKind[], limits: Limits): O
     tags: [...tags].map((name) => ({ name })),
     paths,
     components: {
-      schemas: { ...COMMON_SCHEMAS, ...LETTER_SCHEMAS, ...RECEIPT_SCHEMAS, ...Object.assign({}, ...kinds.map(schemasOf)) as Record<string, Schema> },
+      schemas: { ...COMMON_SCHEMAS, ...LETTER_SCHEMAS, ...RECEIPT_SCHEMAS, ...LARGE_SCHEMAS, ...Object.assign({}, ...kinds.map(schemasOf)) as Record<string, Schema> },
       parameters: PARAMETERS,
       headers: HEADERS,
     },
@@ -40,7 +41,7 @@ function operationOf(route: Route, limits: Limits): Schema {
   const { tag, ...described } = describe(route.operation, route.kind, limits);
   const file = route.path.includes('{file}') ? [{ name: 'file', in: 'path', required: true, schema: { type: 'string' } }] : [];
   return {
-    operationId: [...route.operation.split('-'), ...(route.kind === undefined ? [] : [route.kind.name]), ...(route.operation === 'steer-batch' ? [route.path.split('/').at(-1) ?? ''] : []), ...(route.alias === true ? ['at', ...route.path.split(/[^A-Za-z]+/).filter((p) => p !== '')] : [])].join('-'),
+    operationId: [...route.operation.split('-'), ...(route.kind === undefined ? [] : [route.kind.name]), ...(route.operation === 'steer-batch' || route.operation === 'tune-batch' ? [route.path.split('/').at(-1) ?? ''] : []), ...(route.alias === true ? ['at', ...route.path.split(/[^A-Za-z]+/).filter((p) => p !== '')] : [])].join('-'),
     tags: [tag],
     summary: route.summary,
     ...described,
@@ -70,6 +71,8 @@ const HEADERS: Record<string, Schema> = {
   'Idempotency-Replayed': { description: '`true` when this is the answer of an earlier request with the same key.', schema: { enum: ['true'] } },
   'Sluice-Ignored': { description: 'What of the query was not known and left out, where the setting unknownQuery allows it.', schema: { type: 'string' } },
   'Sluice-Batch-Id': { description: 'The batch that the record came with: /api/v1/batches/{id}.', schema: { type: 'string', format: 'uuid' } },
+  'Upload-Complete': { description: '?1 when all of the upload has come, else ?0 (RFC 9651).', schema: { enum: ['?0', '?1'] } },
+  Link: { description: 'RFC 8288.', schema: { type: 'string' } },
   'Upload-Offset': { description: 'Bytes of the upload that were taken: where it goes on.', schema: { type: 'integer', format: 'int64', minimum: 0 } },
   Location: { description: 'Where to read on.', schema: { type: 'string', format: 'uri-reference' } },
 };

@@ -5,6 +5,7 @@ import { isLetterOperation, type LetterOperation } from '../dead-letters/routes.
 import { CURSOR, DEFAULT_LIMIT as RECEIPTS_A_PAGE, MOST_LIMIT as MOST_RECEIPTS } from '../receipts/parse-query.ts';
 import type { Operation } from '../routes-table.ts';
 import { LONGEST_REFERENCE } from '../write/client-reference.ts';
+import { describeBatches, isDescribedBatch, type DescribedBatch } from './batches.ts';
 import { describeLetters } from './dead-letters.ts';
 import { ref, schemaName, type Schema } from './schemas.ts';
 
@@ -46,17 +47,16 @@ const idParameter = { name: 'id', in: 'path', required: true, description: 'A wh
 const batchParameter = { name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } };
 
 const offsetParameter = { name: 'Upload-Offset', in: 'header', description: 'Bytes of the (decoded) upload that came before.', schema: { type: 'integer', format: 'int64', minimum: 0 } };
-const uploadContent = { 'application/x-ndjson': { schema: { type: 'string' } }, 'application/json': { schema: {} }, 'text/csv': { schema: { type: 'string' } } };
+const uploadContent = { 'application/x-ndjson': { schema: { type: 'string' } } };
 const uploaded = json('Every item is in the ledger, or staged.', ref('Uploaded'), 'Location', 'Sluice-Batch-Id', 'Idempotency-Replayed');
 const optionParameters = OPTION_NAMES.map((name) => ({ name, in: 'query', description: `Also as the header ${optionHeader(name)}.`, schema: { type: 'string' } }));
 
 /** What the document says of an operation; `kind` is that of the route. */
 export function describe(operation: Operation, kind: RecordKind | undefined, limits: Limits): Described {
   if (isLetterOperation(operation)) return describeLetters(operation);
+  if (isDescribedBatch(operation)) return describeBatches(operation);
   if (kind !== undefined) return describeRecords(operation, kind, limits);
   switch (operation) {
-    case 'batch-status':
-      return { tag: 'batches', parameters: [batchParameter], responses: { '200': json('Counts of one moment.', ref('BatchStatus'), 'Sluice-Ignored'), '400': badQuery, '404': problem('No such batch (`not-found`).'), '503': unavailable } };
     case 'patch-upload':
       return {
         tag: 'batches', parameters: [batchParameter, { ...offsetParameter, required: true }], requestBody: { required: true, content: uploadContent },
@@ -64,12 +64,6 @@ export function describe(operation: Operation, kind: RecordKind | undefined, lim
       };
     case 'steer-batch':
       return { tag: 'batches', parameters: [batchParameter], responses: { '200': json('The state then.', ref('BatchMoved')), '400': badQuery, '404': problem('No such batch (`not-found`).'), '409': problem('Not in this state (`not-now`); says what is allowed.'), '503': unavailable } };
-    case 'batch-items':
-      return {
-        tag: 'batches',
-        parameters: [batchParameter, { name: 'status', in: 'query', description: 'Receipts of this status only.', schema: { enum: ['SUCCESS', 'FAILED', 'PENDING'] } }],
-        responses: { '200': { description: 'A receipt a line, in the order of the request.', ...header('Sluice-Ignored'), content: { 'application/x-ndjson': { schema: ref('Receipt') } } }, '400': badQuery, '404': problem('No such batch (`not-found`).'), '503': unavailable },
-      };
     case 'receipts':
       return {
         tag: 'operations',
@@ -121,7 +115,7 @@ export function describe(operation: Operation, kind: RecordKind | undefined, lim
   }
 }
 
-function describeRecords(operation: Exclude<Operation, LetterOperation>, kind: RecordKind, limits: Limits): Described {
+function describeRecords(operation: Exclude<Operation, LetterOperation | DescribedBatch>, kind: RecordKind, limits: Limits): Described {
   const name = schemaName(kind);
   const tag = kind.rest.collection;
   const body = (schema: Schema, ...more: string[]) => ({ required: true, content: { 'application/json': { schema }, ...Object.fromEntries(more.map((type) => [type, { schema: ref(`${name}Input`) }])) } });
@@ -164,8 +158,6 @@ function describeRecords(operation: Exclude<Operation, LetterOperation>, kind: R
       return { tag, parameters: [idParameter, ...writeParameters], requestBody: body(ref(`${name}Change`)), responses: { '200': json('The changed record.', ref(name), 'Sluice-Batch-Id', 'Idempotency-Replayed'), '202': pending, '400': problem('The change was refused: see errors.'), '404': problem('No such record (`not-found`).'), ...writing, '409': problem('The record has another version by now (`version-conflict`), or the same Idempotency-Key is in work (`request-in-progress`).') } };
     case 'patch-upload':
     case 'steer-batch':
-    case 'batch-status':
-    case 'batch-items':
     case 'receipts':
     case 'verify':
     case 'health-live':

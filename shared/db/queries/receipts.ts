@@ -8,6 +8,9 @@ const HEAD = 'id, kind, client_reference, received_at, state, requested, large';
 /** The batch $1: id, kind, client reference, instant of intake, state, items, whether it is a large one. */
 export const BATCH_HEAD: NamedStatement = { name: 'batch-head', text: `select ${HEAD} from batch where id = $1` };
 
+/** The format of the large batch $1. */
+export const BATCH_FORMAT: NamedStatement = { name: 'batch-format', text: 'select format from large_batch where id = $1' };
+
 /** The next $3 batches with the reference $1, from the id $2 on (null: the first), in the order in which they came. */
 export const BATCHES_OF_REFERENCE: NamedStatement = {
   name: UNNAMED,

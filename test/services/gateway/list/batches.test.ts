@@ -125,7 +125,7 @@ test('a batch of more slices than are read at a time is told whole, in order, wi
   expect(all[4_999]?.id).toBe(10_240 + 99 * 1_024 + 49);
 });
 
-const call = (id: string, query = '') => ({ url: new URL(`http://sluice/x${query}`), params: { id } }) as unknown as Call;
+const call = (id: string, query = '') => ({ url: new URL(`http://sluice/x${query}`), params: { id }, req: { headers: {} } }) as unknown as Call;
 
 test('no UUID is 400, an unknown batch 404, an unknown status or parameter 400', async () => {
   for (const handler of [handlers.batch, handlers.items]) {
