@@ -35,13 +35,14 @@ export function register(program: Command): void {
 }
 
 function help(command: string): string {
+  const brokers = /relay|publisher/.test(command) ? 'KAFKA_BROKERS=host:9092 ' : '';
   return `
-Addresses come from POSTGRES_URL, NATS_URL and KAFKA_BROKERS; without them the node joins the Sluice that \`sluice up\` runs on
+Addresses come from POSTGRES_URL, NATS_URL and, for delivery, KAFKA_BROKERS; without them the node joins the Sluice that \`sluice up\` runs on
 SLUICE_DATA. It stops by Ctrl-C or SIGTERM, and finishes what it has in work.
 
 Examples:
   $ sluice ${command}
-  $ POSTGRES_URL=postgres://... NATS_URL=nats://... KAFKA_BROKERS=host:9092 sluice ${command}
+  $ POSTGRES_URL=postgres://... NATS_URL=nats://... ${brokers}sluice ${command}
 `;
 }
 

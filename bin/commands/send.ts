@@ -63,7 +63,7 @@ export function register(program: Command): void {
     .option('--timeout <seconds>', 'longest wait for an answer', wholeNumber(1, 3_600), 35)
     .addOption(new Option('--key-prefix <text>', 'begin Idempotency-Keys with this (default: a new one each run)').argParser(keyPrefixOf))
     .option('--no-keys', 'send no Idempotency-Keys; then a timeout ends the run')
-    .option('--minimal', 'ask for ids alone, not for the stored records (default)', true)
+    .option('--minimal', 'ask for ids alone, not for the stored records', true)
     .option('--no-minimal', 'ask for the stored records')
     .option('--numeric <columns>', 'columns of a CSV that hold numbers, comma separated')
     .option('--failed <file>', 'write failed items and their reasons to this file, as NDJSON')
