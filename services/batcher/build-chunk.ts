@@ -10,14 +10,14 @@ export function buildChunk(taken: readonly Entry[]): { chunk: Chunk; entries: En
   }
   const entries = [...taken].sort((a, b) => (a.batchId < b.batchId ? -1 : a.batchId > b.batchId ? 1 : 0));
   const chunk: Chunk = { kind: first.kind, slices: [], sliceOf: [], offsetOf: [], columns: {} };
-  for (const name of Object.keys(first.columns)) chunk.columns[name] = [];
   for (const entry of entries) {
     const base = chunk.slices.length;
     for (const slice of entry.slices) chunk.slices.push(slice);
     for (const no of entry.sliceOf) chunk.sliceOf.push(base + no);
     for (const offset of entry.offsetOf) chunk.offsetOf.push(offset);
     for (const [name, values] of Object.entries(entry.columns)) {
-      const column = chunk.columns[name] as (string | null)[];
+      // One that has refused items alone may come without columns.
+      const column = (chunk.columns[name] ??= []);
       for (const value of values) column.push(value);
     }
   }

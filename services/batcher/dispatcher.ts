@@ -141,13 +141,13 @@ export class Dispatcher {
   }
 
   async #handOver(slot: TakenSlot, taken: Entry[]): Promise<void> {
-    const { chunk, entries } = buildChunk(taken);
     const now = this.#tools.now();
-    const deadlineMs = Math.max(...entries.map((e) => e.deadlineAt)) - now;
-    for (const entry of entries) entry.handedOverAt ??= now;
-    const items = entries.reduce((sum, entry) => sum + (entry.lane === undefined ? entry.items : 0), 0);
+    const deadlineMs = Math.max(...taken.map((e) => e.deadlineAt)) - now;
+    for (const entry of taken) entry.handedOverAt ??= now;
+    const items = taken.reduce((sum, entry) => sum + (entry.lane === undefined ? entry.items : 0), 0);
     this.#handedOver += items;
     try {
+      const { chunk, entries } = buildChunk(taken);
       const outcomes = await this.#tools.write(slot.nodeId, chunk, deadlineMs, entries.map((e) => e.requestId));
       if (outcomes.length !== chunk.slices.length) throw new Error(`a writer answered for ${outcomes.length} slices of ${chunk.slices.length}`);
       this.#giveBack(slot, false);
@@ -156,7 +156,7 @@ export class Dispatcher {
       let at = 0;
       for (const entry of entries) entry.done(outcomes.slice(at, (at += entry.slices.length)));
     } catch (error) {
-      this.#failed(slot, entries, error);
+      this.#failed(slot, taken, error);
     } finally {
       this.#handedOver -= items;
     }

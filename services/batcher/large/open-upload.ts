@@ -26,6 +26,8 @@ export async function openUpload(tools: TakeTools, target: TakeTarget, params: O
   if (row === undefined || row.client !== params.client) throw noSuchBatch();
   if (row.kind !== params.kind) throw otherBody();
   const compareOnly = row.state === 'COMPLETED' || (row.total !== null && STAGED_WHOLLY.has(row.state));
+  // First: while another connection uploads it, no offset is the right one for long.
+  if (known !== undefined && !compareOnly) mayGoOn(tools, row);
   const last = known === undefined ? undefined : await lastCheckpoint(tools, id);
   const from = params.offset === undefined ? START : placeOf(row, last, params.offset);
   let epoch = row.epoch;
@@ -60,15 +62,18 @@ async function openNew(tools: TakeTools, p: OpenUpload): Promise<void> {
   await runStatement(tools.pool, OPEN_LARGE, values, tools.statementTimeoutMs);
 }
 
-/** Epoch + 1, so that nothing of the upload before can be written any more. */
-async function takeUp(tools: TakeTools, row: LargeRow): Promise<number> {
+/** @throws ProblemError 409 where nothing can be added now, or any more */
+function mayGoOn(tools: TakeTools, row: LargeRow): void {
   if (row.state !== 'RECEIVING' && !(row.state === 'PAUSED' && row.beforePause === 'RECEIVING')) {
     throw new ProblemError({ status: 409, code: 'upload-over', title: 'The upload is over', detail: `The batch is ${row.state}; nothing can be added to it.`, extra: { state: row.state } });
   }
-  const [raised] = row.due ? await runStatement(tools.pool, TAKE_OVER, [row.id, row.epoch, tools.owner, tools.leaseMs], tools.statementTimeoutMs) : [];
-  if (raised === undefined) {
-    throw new ProblemError({ status: 409, code: 'upload-in-progress', title: 'Upload in progress', detail: 'Another connection uploads this batch. Once it has ended, or its edge has been silent for the time of its lease, go on from the offset that GET tells.', headers: { 'Retry-After': String(Math.ceil(tools.leaseMs / 1_000)) } });
-  }
+  if (!row.due) throw inProgress(tools);
+}
+
+/** Epoch + 1, so that nothing of the upload before can be written any more. @throws ProblemError 409 where another connection was quicker */
+async function takeUp(tools: TakeTools, row: LargeRow): Promise<number> {
+  const [raised] = await runStatement(tools.pool, TAKE_OVER, [row.id, row.epoch, tools.owner, tools.leaseMs], tools.statementTimeoutMs);
+  if (raised === undefined) throw inProgress(tools);
   return Number(raised[0]);
 }
 
@@ -88,6 +93,10 @@ function placeOf(row: LargeRow, last: { mark: Mark } | undefined, offset: number
     headers: { 'Upload-Offset': String(right.bytes), Location: `/api/v1/batches/${row.id}` },
     extra: { offset: { bytes: right.bytes, items: right.items } },
   });
+}
+
+function inProgress({ leaseMs }: TakeTools): ProblemError {
+  return new ProblemError({ status: 409, code: 'upload-in-progress', title: 'Upload in progress', detail: 'Another connection uploads this batch. Once it has ended, or its edge has been silent for the time of its lease, go on from the offset that GET tells.', headers: { 'Retry-After': String(Math.ceil(leaseMs / 1_000)) } });
 }
 
 function noSuchBatch(): ProblemError {
