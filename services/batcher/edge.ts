@@ -42,7 +42,7 @@ export interface Edge {
 const WRITE_CALL_MS = 10_000;
 const CALL_GRACE_MS = 250;
 const REAP_INTERVAL_MS = 5_000;
-const FIGURES_INTERVAL_MS = 1_000;
+const LOOK_AROUND_INTERVAL_MS = 1_000;
 const STEER_INTERVAL_MS = 1_000;
 const CARRY_INTERVAL_MS = 500;
 /** Renewed at a third of the lease. */
@@ -135,23 +135,23 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     every(CHUNK_LEASE_MS / RENEWALS, () => carriers.renew(), warn('leases of staged chunks could not be renewed; tried again')),
     every(REAP_INTERVAL_MS, () => carriers.sweep(), warn('staged chunks of ended batches could not be deleted; tried again')),
     every(STEER_INTERVAL_MS, () => large.lookAround(), warn('what was steered could not be looked for; tried again')),
-    every(FIGURES_INTERVAL_MS, async () => {
-      lookAround();
-      const age = (since: number | undefined) => (since === undefined ? 0 : (now() - since) / 1_000);
-      metrics.set('batcher_requests_active', {}, admission.requests);
-      metrics.set('batcher_requests_bytes', {}, admission.bytes);
-      metrics.set('batcher_waiting_items', {}, admission.waiting);
-      metrics.set('batcher_queue_items', {}, queue.items);
-      metrics.set('batcher_queue_bytes', {}, queue.bytes);
-      metrics.set('batcher_queue_age_seconds', {}, age(queue.oldestAt()));
-      metrics.set('batcher_handover_age_seconds', {}, age(slots.oldestAt()));
-      metrics.set('batcher_uploads_active', {}, large.uploads);
-      metrics.set('batcher_lanes_items', {}, dispatcher.waitingInLanes);
-      metrics.set('batcher_slots', { state: 'used' }, slots.inFlight);
-      metrics.set('batcher_slots', { state: 'free' }, slots.total - slots.inFlight);
-      metrics.set('batcher_drain_rate_items', {}, drain.perSecond(now()) ?? 0);
-    }, warn('figures of the queue could not be taken')),
+    every(LOOK_AROUND_INTERVAL_MS, async () => lookAround(), warn('the fleet could not be looked at')),
   ];
+  const forgetFigures = metrics.sampled(() => {
+    const age = (since: number | undefined) => (since === undefined ? 0 : (now() - since) / 1_000);
+    metrics.set('batcher_requests_active', {}, admission.requests);
+    metrics.set('batcher_requests_bytes', {}, admission.bytes);
+    metrics.set('batcher_waiting_items', {}, admission.waiting);
+    metrics.set('batcher_queue_items', {}, queue.items);
+    metrics.set('batcher_queue_bytes', {}, queue.bytes);
+    metrics.set('batcher_queue_age_seconds', {}, age(queue.oldestAt()));
+    metrics.set('batcher_handover_age_seconds', {}, age(slots.oldestAt()));
+    metrics.set('batcher_uploads_active', {}, large.uploads);
+    metrics.set('batcher_lanes_items', {}, dispatcher.waitingInLanes);
+    metrics.set('batcher_slots', { state: 'used' }, slots.inFlight);
+    metrics.set('batcher_slots', { state: 'free' }, slots.total - slots.inFlight);
+    metrics.set('batcher_drain_rate_items', {}, drain.perSecond(now()) ?? 0);
+  });
   node.health.add('writers', () => (slots.writers > 0 ? { status: 'up', figures: { writers: slots.writers, slots: slots.total, busy: slots.inFlight } } : { status: 'down', why: 'No writer has joined the fleet: nothing can be written. Start one with `sluice writer`.' }), true);
 
   return {
@@ -183,6 +183,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
       // Also those whose client has gone, and those that were admitted while others were waited for.
       while (background.size > 0) await Promise.allSettled([...background]);
       for (const loop of loops) await loop.stop();
+      forgetFigures();
       node.gate.keptBy(undefined);
       loopDelay.stop();
       node.health.remove('writers');

@@ -95,7 +95,7 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker): (ro
     verify: () => verifyCall,
     'health-live': () => () => ({ status: 200, body: '{"status":"UP"}' }),
     'health-ready': () => () => readiness(node, broker),
-    metrics: () => async () => ({ status: 200, contentType: node.metrics.registry.contentType, body: await node.metrics.registry.metrics() }),
+    metrics: () => async () => ({ status: 200, ...(await node.metrics.text()) }),
     openapi: () => () => ({ status: 200, body: openapi }),
     docs: () => (call) => docsPage(call),
   };

@@ -78,6 +78,7 @@ type Labels<N extends MetricName> = (typeof METRICS)[N] extends { labels: readon
 export class Metrics {
   readonly registry = new Registry();
   readonly #metrics = new Map<string, Counter | Gauge | Histogram>();
+  readonly #samplers = new Set<() => void>();
 
   constructor() {
     for (const [name, row] of Object.entries(METRICS) as [MetricName, Row][]) {
@@ -87,6 +88,21 @@ export class Metrics {
       else this.#metrics.set(name, new Histogram({ ...common, buckets: [...row.buckets] }));
     }
     collectDefaultMetrics({ register: this.registry, prefix: 'sluice_' });
+  }
+
+  /**
+   * Has `sample` set gauges whenever the metrics are asked for, so that they tell of that moment.
+   * @returns to be called when its subject ends
+   */
+  sampled(sample: () => void): () => void {
+    this.#samplers.add(sample);
+    return () => this.#samplers.delete(sample);
+  }
+
+  /** All metrics as Prometheus reads them. */
+  async text(): Promise<{ contentType: string; body: string }> {
+    for (const sample of this.#samplers) sample();
+    return { contentType: this.registry.contentType, body: await this.registry.metrics() };
   }
 
   /** Adds to a counter. */

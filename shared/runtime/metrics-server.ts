@@ -14,7 +14,10 @@ export async function startMetricsServer(node: NodeContext): Promise<{ port: num
       else if (path === '/health/ready') {
         const health = await node.health.read();
         answer(health.ready ? 200 : 503, 'application/json', JSON.stringify({ status: health.ready ? 'UP' : 'DOWN', node: node.nodeId, ...health }));
-      } else if (path === '/metrics') answer(200, node.metrics.registry.contentType, await node.metrics.registry.metrics());
+      } else if (path === '/metrics') {
+        const { contentType, body } = await node.metrics.text();
+        answer(200, contentType, body);
+      }
       else answer(404, 'text/plain', 'known here: /health/live, /health/ready, /metrics\n');
     })().catch((error: unknown) => {
       node.log.error({ err: error, path }, 'an answer of the metrics server failed');

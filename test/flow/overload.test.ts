@@ -52,8 +52,10 @@ describe('more load than can be done', () => {
     const others: Promise<HttpAnswer>[] = [];
     for (let n = 0; n < 50; n++) {
       const answer = post(headers);
-      const first = await Promise.race([answer, sleep(100)]);
-      if (first?.status === 503) return { refusal: first, others };
+      let answered: HttpAnswer | undefined;
+      void answer.then((it) => (answered = it));
+      await waitFor(async () => answered !== undefined || (await metric(system.url, 'batcher_requests_active')) > n, { timeoutMs: 30_000, what: 'a batch to be let in or refused' });
+      if (answered?.status === 503) return { refusal: answered, others };
       others.push(answer);
     }
     throw new Error('50 batches were let in: nothing bounds the queue');
@@ -65,7 +67,7 @@ describe('more load than can be done', () => {
     expect(refusal).toMatchObject({ status: 503, body: { code: 'overloaded', status: 503 } });
     expect(Number(refusal.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
     expect(Number(refusal.headers.get('retry-after'))).toBeLessThanOrEqual(25);
-    expect(others.length).toBeGreaterThanOrEqual(4);
+    expect(others.length).toBeGreaterThanOrEqual(1); // as many as fit, or fewer when the queue is seen to stand still
     expect(others.length).toBeLessThanOrEqual(12); // 2,000 items wait, and a chunk or two are with the writer
     await release();
     for (const answer of await Promise.all(others)) expect(answer.status).toBe(201);
@@ -90,7 +92,7 @@ describe('more load than can be done', () => {
     for (const answer of await Promise.all(others)) expect(answer.status).toBe(202);
     await release();
     await quiet();
-    expect((await post()).status).toBe(201);
+    expect(await post()).toMatchObject({ status: 201, text: expect.any(String) as string, body: { successful: ITEMS } });
     await expect(checkTruth(system.databaseUrl, told)).resolves.toMatchObject({ lies: [] });
   });
 
@@ -137,7 +139,7 @@ describe('more load than can be done', () => {
       expect((await post()).headers.get('retry-after')).toBe('2');
       end();
       await works;
-      expect((await post()).status).toBe(201);
+      expect(await post()).toMatchObject({ status: 201, text: expect.any(String) as string, body: { successful: ITEMS } });
     } finally {
       gate.keptBy(undefined); // the batcher's own bound stands behind it
     }

@@ -1,5 +1,4 @@
 import type { Server } from 'node:http';
-import { every } from '../../../shared/runtime/every.ts';
 import type { NodeContext } from '../../../shared/runtime/node-context.ts';
 import { BodyRoom } from '../body/body-room.ts';
 import type { Operation, Route } from '../routes-table.ts';
@@ -14,17 +13,16 @@ export interface Protection {
   answers: AnswersOut;
   /** The handler of a route, within the bound on reads where that concerns it. */
   bounded(route: Pick<Route, 'operation'>, handler: Handler): Handler;
-  /** Bounds the server's connections, and keeps the figures up to date. */
+  /** Bounds the server's connections, and tells the figures from now on. */
   start(server: Server): void;
-  stop(): Promise<void>;
+  stop(): void;
 }
 
 /** Not among the bounded reads: writes have the batcher's admission, the rest must answer however much is asked for. */
 const UNBOUNDED: ReadonlySet<Operation> = new Set<Operation>(['post-one', 'post-batch', 'put-record', 'health-live', 'health-ready', 'metrics', 'openapi', 'docs']);
-const FIGURES_INTERVAL_MS = 1_000;
 
 /** The bounds of this node's edge, by its settings. */
-export function protect({ settings, metrics, log }: NodeContext): Protection {
+export function protect({ settings, metrics }: NodeContext): Protection {
   const now = () => performance.now();
   const longestS = Math.ceil(settings.requestDeadline / 1_000);
   const refused = (reason: string) => metrics.count('gateway_refusals_total', { reason });
@@ -34,7 +32,7 @@ export function protect({ settings, metrics, log }: NodeContext): Protection {
   const reads = new ReadBound({ max: settings.maxReads, now, longestS, onRefusal: () => refused('reads') });
   let connections: Connections = { open: 0, idle: 0 };
   const age = (since: number | undefined) => (since === undefined ? 0 : (now() - since) / 1_000);
-  const figures = every(FIGURES_INTERVAL_MS, async () => {
+  const figures = () => {
     metrics.set('gateway_connections', { state: 'idle' }, connections.idle);
     metrics.set('gateway_connections', { state: 'active' }, connections.open - connections.idle);
     metrics.set('gateway_bodies_bytes', {}, bodies.bytes);
@@ -42,15 +40,16 @@ export function protect({ settings, metrics, log }: NodeContext): Protection {
     metrics.set('gateway_answers_bytes', {}, answers.bytes);
     metrics.set('gateway_answers_age_seconds', {}, age(answers.oldestAt()));
     metrics.set('gateway_reads_active', {}, reads.active);
-  }, (error) => log.warn({ err: error }, 'figures of the edge could not be taken'));
+  };
+  let stop: () => void = () => undefined;
   return {
     bodies,
     answers,
     bounded: ({ operation }, handler) => (UNBOUNDED.has(operation) ? handler : (call) => reads.run(() => handler(call))),
     start(server) {
       connections = boundConnections(server, settings.maxConnections, closed);
-      figures.start();
+      stop = metrics.sampled(figures);
     },
-    stop: () => figures.stop(),
+    stop: () => stop(),
   };
 }

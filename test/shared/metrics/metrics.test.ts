@@ -46,3 +46,15 @@ test('two nodes in one process keep their figures apart', async () => {
   one.count('writer_rows_total', { kind: 'execution' }, 5);
   expect(await other.registry.metrics()).not.toContain('writer_rows_total{');
 });
+
+test('a sampled gauge tells of the moment in which it is asked, until its subject ends', async () => {
+  const metrics = new Metrics();
+  let depth = 3;
+  const forget = metrics.sampled(() => metrics.set('batcher_queue_items', {}, depth));
+  expect((await metrics.text()).body).toContain('sluice_batcher_queue_items 3\n');
+  depth = 4;
+  expect((await metrics.text()).body).toContain('sluice_batcher_queue_items 4\n');
+  forget();
+  depth = 5;
+  expect((await metrics.text()).body).toContain('sluice_batcher_queue_items 4\n');
+});
