@@ -42,6 +42,7 @@ export interface Edge {
 const WRITE_CALL_MS = 10_000;
 const CALL_GRACE_MS = 250;
 const REAP_INTERVAL_MS = 5_000;
+const SETTLE_LATER_MS = 20_000;
 const LOOK_AROUND_INTERVAL_MS = 1_000;
 const STEER_INTERVAL_MS = 1_000;
 const CARRY_INTERVAL_MS = 500;
@@ -72,6 +73,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     work.then(leave, leave);
     return work;
   };
+  const stopping = new AbortController();
   const inWork = new Set<string>();
 
   const dispatcher = new Dispatcher(queue, slots, { aimRows: settings.bulkInsertBatchSize, maxRows: settings.chunkMaxRows, maxBytes: settings.chunkMaxBytes, interactiveShare: settings.interactiveShare }, {
@@ -93,6 +95,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     leaseMs: settings.batchLease,
     statementTimeoutMs: settings.statementTimeout,
     settlePatienceMs: settings.lockTimeout + CALL_GRACE_MS,
+    settleLaterMs: SETTLE_LATER_MS,
     shards: settings.shards,
     segmentRows: settings.bulkInsertBatchSize,
     chunkMaxRows: settings.chunkMaxRows,
@@ -100,6 +103,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     now,
     retryAfter,
     onSettle: (cause) => metrics.count('batcher_settles_total', { cause }),
+    stopping: stopping.signal,
   };
   const changeTools: ChangeTools = {
     ...tools,
@@ -178,6 +182,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
       for (const loop of loops) loop.start();
     },
     async stop() {
+      stopping.abort();
       await large.stop();
       await carriers.stop();
       // Also those whose client has gone, and those that were admitted while others were waited for.

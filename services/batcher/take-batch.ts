@@ -29,6 +29,8 @@ export interface TakeTools {
   leaseMs: number;
   statementTimeoutMs: number;
   settlePatienceMs: number;
+  /** How long an edge tries to settle what it answered PENDING before it leaves that to the reaper, or, stopping, gives up. */
+  settleLaterMs: number;
   shards: number;
   segmentRows: number;
   chunkMaxRows: number;
@@ -37,6 +39,8 @@ export interface TakeTools {
   /** Seconds until the queue will have drained. */
   retryAfter: () => number;
   onSettle(cause: string): void;
+  /** The node stops. */
+  stopping: AbortSignal;
 }
 
 /** A kind, ready to be taken in. */
@@ -62,9 +66,6 @@ export interface Passage {
 
 /** Takes work that goes on after the answer; a stopping node waits for it. */
 type Background = (work: Promise<unknown>) => void;
-
-/** How long an edge tries to settle a batch of unknown outcome before it leaves that to the reaper. */
-const SETTLE_LATER_MS = 20_000;
 
 /** Why items were withdrawn, in the answer's code. */
 type WithdrawnCode = 'withdrawn-deadline' | 'withdrawn-unavailable';
@@ -169,11 +170,25 @@ async function writeBatch(tools: TakeTools, target: TakeTarget, passage: Passage
   metrics.totalMs = tools.now() - passage.started;
   if (settled === undefined) {
     // PostgreSQL does not answer: what became of the batch is not known. It is settled as soon as it can be.
-    background(settle(tools.pool, head, SETTLE_LATER_MS, tools.statementTimeoutMs, tools.now, () => undefined));
+    background(settleLater(tools, passage));
     return { ...outcomeOf(passage, { ids: [], rejects: [], missing: [] }, tools), state: 'pending' };
   }
   if (cameToNothing(settled) && passage.params.key !== undefined) await releaseKey(tools, head, passage.params.key.key);
   return { ...outcomeOf(passage, withRefusals(settled, items), tools, code), items: passage.params.items };
+}
+
+/**
+ * Settles a batch that was answered PENDING, as soon as PostgreSQL answers. One that may have no row is known to nobody
+ * else: no reaper would find it, so it is tried until this node stops.
+ */
+async function settleLater(tools: TakeTools, { head, sole }: Passage): Promise<void> {
+  for (;;) {
+    const settled = await settle(tools.pool, head, tools.settleLaterMs, tools.statementTimeoutMs, tools.now, (error) => tools.log.debug({ err: error, batchId: head.batchId }, 'a batch that was answered PENDING could not be settled yet'));
+    if (settled !== undefined || !sole) return;
+    if (!tools.stopping.aborted) continue;
+    tools.log.error({ batchId: head.batchId }, 'a batch that was answered PENDING could not be settled before this node stopped: what the ledger holds of it, if anything, is all that was written');
+    return;
+  }
 }
 
 /** Rows of a segment: the setting, less where items are so large that a chunk of that many would not fit a message. */

@@ -8,10 +8,13 @@ import { takeBatch, type TakeTarget, type TakeTools } from '../../../services/ba
 import { writeChunk } from '../../../services/writer/write-chunk.ts';
 import type { TakeBatch } from '../../../shared/contracts/actions.ts';
 import type { Chunk, SliceOutcome } from '../../../shared/contracts/slices.ts';
+import { connectDatabase } from '../../../shared/db/connect.ts';
+import executionKind from '../../../shared/records/execution.kind.ts';
 import { compileItemCheck } from '../../../shared/records/validate-item.ts';
 import { v7 as uuidv7 } from 'uuid';
 import { startEngine, type Engine } from '../../helpers/engine.ts';
 import { execution } from '../../helpers/executions.ts';
+import { targetOf, tcpProxy, throughProxy } from '../../helpers/tcp-proxy.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 describe('the way of a batch through an edge', () => {
@@ -28,7 +31,7 @@ describe('the way of a batch through an edge', () => {
   });
 
   /** An edge's parts around this way of writing a chunk and of reserving ids. */
-  function edge(shape: { write?: (chunk: Chunk) => Promise<SliceOutcome[]>; reserve?: (blocks: number, beyond: boolean) => Promise<number> } = {}) {
+  function edge(shape: { write?: (chunk: Chunk) => Promise<SliceOutcome[]>; reserve?: (blocks: number, beyond: boolean) => Promise<number>; tools?: Partial<TakeTools> } = {}) {
     const slots = new Slots();
     slots.update([{ nodeId: 'one', slots: 3 }, { nodeId: 'two', slots: 3 }], 1);
     const queue = new WriteQueue();
@@ -40,8 +43,8 @@ describe('the way of a batch through an edge', () => {
       now, log, onHandover: () => undefined, onWritten: () => undefined, onBacklog: () => undefined, after: (ms, run) => setTimeout(run, ms),
     });
     const tools: TakeTools = {
-      pool: engine.pool, queue, dispatcher, log, owner: 'edge-test', inWork, leaseMs: 15_000, statementTimeoutMs: 5_000, settlePatienceMs: 2_250, shards: 32,
-      segmentRows: 500, chunkMaxRows: 2_000, chunkMaxBytes: 524_288, now, retryAfter: () => 1, onSettle: () => undefined,
+      pool: engine.pool, queue, dispatcher, log, owner: 'edge-test', inWork, leaseMs: 15_000, statementTimeoutMs: 5_000, settlePatienceMs: 2_250, settleLaterMs: 20_000, shards: 32,
+      segmentRows: 500, chunkMaxRows: 2_000, chunkMaxBytes: 524_288, now, retryAfter: () => 1, onSettle: () => undefined, stopping: new AbortController().signal, ...shape.tools,
     };
     const { record, carried } = engine.executions;
     const target: TakeTarget = { record, carried, check: compileItemCheck(record.item, record.ignored), ids: new IdBlocks(shape.reserve ?? ((blocks) => Promise.resolve((nextBlock += blocks) - blocks))) };
@@ -90,6 +93,35 @@ describe('the way of a batch through an edge', () => {
     const lost = edge({ reserve, write: (chunk) => (++calls === 1 ? Promise.reject(Object.assign(new Error('no answer'), { type: 'REQUEST_TIMEOUT' })) : writeChunk(engine.tools, engine.executions, chunk, 5_000)) });
     expect((await lost.take(5)).withdrawn).toHaveLength(5);
     await expect(count()).resolves.toBe(before + 5);
+  });
+
+  test('a batch of one flush that was answered PENDING is settled when PostgreSQL is back, however long it was away: its writer writes nothing any more', async () => {
+    const before = await count();
+    const proxy = await tcpProxy(targetOf(engine.url));
+    const afar = await connectDatabase(throughProxy(engine.url, proxy), [executionKind], engine.settings, { max: 2, applicationName: 'afar' });
+    let kept: Chunk | undefined;
+    const { take } = edge({
+      write: (chunk) => {
+        kept = chunk;
+        proxy.refuse(true);
+        return new Promise(() => undefined);
+      },
+      tools: { pool: afar.pool, settlePatienceMs: 100, settleLaterMs: 100 },
+    });
+    try {
+      const outcome = await take(5, { deadlineMs: 300 });
+      expect(outcome.state).toBe('pending');
+      await new Promise((resolve) => setTimeout(resolve, 500)); // several times the patience
+      proxy.refuse(false);
+      await waitFor(async () => (await engine.rows(`select 1 from batch where id = $1 and state = 'closed'`, [outcome.batchId])).length === 1, { what: 'the batch to be settled' });
+      await expect(writeChunk(engine.tools, engine.executions, kept as Chunk, 5_000)).resolves.toMatchObject([{ outcome: 'fenced' }]);
+      await expect(count()).resolves.toBe(before);
+      await Promise.allSettled([...background]);
+    } finally {
+      proxy.refuse(false);
+      await afar.close();
+      await proxy.close();
+    }
   });
 
   test('F42 what one flush is sent stays below the largest message, however many faults and wide characters a request holds', async () => {
