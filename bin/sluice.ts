@@ -13,6 +13,7 @@ interface CommandModule {
 const MODULES: readonly CommandModule[] = [
   { commands: { up: 'start everything: servers, migrations, edge, writers, relay' }, load: () => import('./commands/up.ts') },
   { commands: { send: 'send a file of records to a running Sluice' }, load: () => import('./commands/send.ts') },
+  { commands: { batch: 'large batches: submit, watch, steer, mend' }, load: () => import('./commands/batch.ts') },
   { commands: { receipt: 'the whole way of an item: accepted, written, delivered, or why not' }, load: () => import('./commands/receipt.ts') },
   { commands: { verify: 'check that every accepted item is accounted for' }, load: () => import('./commands/verify.ts') },
   { commands: { dlq: 'dead letters: list, show, replay, discard' }, load: () => import('./commands/dlq.ts') },
@@ -36,6 +37,7 @@ Examples:
   $ sluice writer                                 one more writer for the Sluice that runs here
   $ sluice send examples/executions.ndjson        send 10,000 executions, see what became of each
   $ sluice send - --format csv < today.csv        from standard input
+  $ sluice batch submit big.ndjson                upload a large batch in one stream, and watch it
   $ sluice receipt --record 1024                  what became of this record?
   $ sluice verify                                 is everything accounted for?
   $ sluice dlq groups                             what Kafka refused, by cause

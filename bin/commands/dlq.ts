@@ -5,6 +5,7 @@ import { ask, operatorName, withQuery } from '../dlq/ask.ts';
 import { auditText, groupsText, lettersText, letterText, planText, replaysText, replayText } from '../dlq/texts.ts';
 import { watchReplay } from '../dlq/watch-replay.ts';
 import { CliError, EXIT } from '../cli-error.ts';
+import { urlOption } from '../url-option.ts';
 
 const PATH = '/api/v1/dead-letters';
 
@@ -147,7 +148,7 @@ function filterOf({ group, sink, kind, code, since, until }: Choice): Record<str
 
 function common(command: Command): Command {
   return command
-    .addOption(new Option('--url <url>', 'address of Sluice').env('SLUICE_URL').default(new URL('http://127.0.0.1:8080'), 'http://127.0.0.1:8080').argParser(urlOf))
+    .addOption(urlOption())
     .addOption(new Option('--operator <name>', 'who asks, for the audit').env('SLUICE_OPERATOR').default(operatorName(), "the account's name"))
     .option('--json', 'as JSON');
 }
@@ -174,10 +175,4 @@ function idOf(text: string): number {
 
 function idsOf(text: string, before: number[] | undefined): number[] {
   return [...(before ?? []), idOf(text)];
-}
-
-function urlOf(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !['http:', 'https:'].includes(url.protocol)) throw new InvalidArgumentError('It must be an address such as http://127.0.0.1:8080.');
-  return url;
 }

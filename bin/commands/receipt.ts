@@ -1,9 +1,10 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import pc from 'picocolors';
 import type { Receipt } from '../../services/gateway/receipts/receipt.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { ask, operatorName } from '../dlq/ask.ts';
 import { timeLine } from '../receipt/time-line.ts';
+import { urlOption } from '../url-option.ts';
 
 interface ReceiptOptions {
   url: URL;
@@ -39,7 +40,7 @@ export function register(program: Command): void {
   program
     .command('receipt')
     .description('the whole way of an item: accepted, written, changed, delivered, or why not')
-    .addOption(new Option('--url <url>', 'address of Sluice').env('SLUICE_URL').default(new URL('http://127.0.0.1:8080'), 'http://127.0.0.1:8080').argParser(urlOf))
+    .addOption(urlOption())
     .option('--batch <id>', 'all items of this batch')
     .option('--index <n>', 'with --batch: this item alone, counted from 0')
     .option('--record <id>', 'the record with this id')
@@ -74,10 +75,4 @@ function queryOf({ batch, index, record, kind, reference }: ReceiptOptions): URL
   const query = new URLSearchParams(Object.entries(given).flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, value]])));
   if (record === undefined && index === undefined) query.set('limit', String(PAGE));
   return query;
-}
-
-function urlOf(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !['http:', 'https:'].includes(url.protocol)) throw new InvalidArgumentError('It must be an address such as http://127.0.0.1:8080.');
-  return url;
 }

@@ -11,6 +11,7 @@ import type { Sender } from '../send/send-batch.ts';
 import { sendItems } from '../send/send-items.ts';
 import { summarize, summaryText, type Summary } from '../send/summary.ts';
 import { Tally } from '../send/tally.ts';
+import { urlOption } from '../url-option.ts';
 
 interface SendOptions {
   url: URL;
@@ -54,7 +55,7 @@ export function register(program: Command): void {
     .command('send')
     .description('send a file of records to a running Sluice and tell what became of each')
     .argument('<file>', 'JSON, NDJSON or CSV; - is standard input')
-    .addOption(new Option('--url <url>', 'address of Sluice').env('SLUICE_URL').default(new URL('http://127.0.0.1:8080'), 'http://127.0.0.1:8080').argParser(urlOf))
+    .addOption(urlOption())
     .addOption(new Option('--kind <collection>', 'kind of record, by its name in REST').default('executions').argParser(collectionOf))
     .addOption(new Option('--format <format>', 'format of the input (default: by its name or content)').choices(FORMATS))
     .option('--batch <items>', 'items in one request', wholeNumber(1, 100_000), 500)
@@ -147,12 +148,6 @@ function wholeNumber(least: number, most: number): (text: string) => number {
     if (!/^\d+$/.test(text) || value < least || value > most) throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
     return value;
   };
-}
-
-function urlOf(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !['http:', 'https:'].includes(url.protocol)) throw new InvalidArgumentError('It must be an address such as http://127.0.0.1:8080.');
-  return url;
 }
 
 function collectionOf(text: string): string {

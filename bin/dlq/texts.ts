@@ -1,23 +1,7 @@
 import type { Paint } from '../send/summary.ts';
+import { seconds, table } from '../table.ts';
 import type { AuditEntry, LetterGroup, LetterSummary, Page, Replay, ReplayPlan, ReplayProgress, Letter } from '../../shared/contracts/dead-letters.ts';
 
-const STATE_COLORS: Record<string, 'red' | 'yellow' | 'green' | 'dim'> = { dead: 'red', replaying: 'yellow', running: 'yellow', delivered: 'green', done: 'green' };
-
-/** A table: the first column to the left, numbers to the right. */
-function table(head: readonly string[], rows: readonly (readonly (string | number)[])[], paint: Paint): string {
-  const cells = rows.map((row) => row.map((cell) => (typeof cell === 'number' ? cell.toLocaleString('en') : cell)));
-  const right = head.map((_, i) => rows.length > 0 && rows.every((row) => typeof row[i] === 'number'));
-  const widths = head.map((title, i) => Math.max(title.length, ...cells.map((row) => row[i]?.length ?? 0)));
-  const line = (row: readonly string[]) => row.map((cell, i) => (right[i] === true ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0))).join('  ').trimEnd();
-  return [paint.dim(line(head)), ...cells.map((row) => colored(line(row), row, paint))].join('\n');
-}
-
-function colored(line: string, row: readonly string[], paint: Paint): string {
-  const state = row.find((cell) => Object.hasOwn(STATE_COLORS, cell));
-  return state === undefined ? line : line.replace(state, paint[STATE_COLORS[state] ?? 'dim'](state));
-}
-
-const seconds = (iso: string) => `${iso.slice(0, 10)} ${iso.slice(11, 19)}`;
 const place = ({ topic, partition, sink }: { topic: string | null; partition: number | null; sink?: string }) => (topic === null ? (sink ?? '-') : `${topic}/${partition ?? '?'}`);
 
 /** @param next the command's options that show what comes then */

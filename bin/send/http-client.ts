@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import type { Readable } from 'node:stream';
 
 /** An answer, read to its end. */
 export interface Reply {
@@ -15,6 +16,19 @@ export interface Ask {
   body?: Buffer;
   /** Longest time until the answer has been read, in ms. */
   timeoutMs: number;
+}
+
+/** A request whose body or answer is a stream. */
+export interface StreamAsk {
+  method: 'GET' | 'POST' | 'PATCH';
+  path: string;
+  headers?: Record<string, string>;
+  /** Sent as fast as the server takes it; destroyed when the server answers before its end. */
+  body?: Readable;
+  /** Ends the request and the reading of its answer. */
+  signal: AbortSignal;
+  /** Longest time without any byte, in ms; unbounded if not given. */
+  silenceMs?: number;
 }
 
 /** No answer came. `neverSent` says that the server can't have seen the request. */
@@ -55,15 +69,41 @@ export class HttpClient {
       };
       sent.once('error', fail);
       sent.once('response', (response) => {
-        const parts: Buffer[] = [];
-        response.on('data', (part: Buffer) => parts.push(part));
-        response.once('error', fail);
-        response.once('end', () => {
+        wholeOf(response).then((reply) => {
           clearTimeout(timer);
-          resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(parts).toString('utf8') });
-        });
+          resolve(reply);
+        }, fail);
       });
       sent.end(body);
+    });
+  }
+
+  /**
+   * Gives the answer as soon as it begins. An answer that breaks off is an error of its stream; a body that can't be read is
+   * an error of the body's own, which comes out as it is.
+   * @throws NoReply when no answer came
+   */
+  open({ method, path, headers = {}, body, signal, silenceMs }: StreamAsk): Promise<http.IncomingMessage> {
+    const url = new URL(this.#base.pathname.replace(/\/$/, '') + path, this.#base);
+    const request = this.#base.protocol === 'https:' ? https.request : http.request;
+    return new Promise((resolve, reject) => {
+      const sent = request(url, { method, agent: this.#agent, headers, signal });
+      if (silenceMs !== undefined) sent.setTimeout(silenceMs, () => sent.destroy(new Error(`nothing came for ${silenceMs / 1000} s`)));
+      // Stays for good: what breaks after the answer began shows in the answer's stream.
+      sent.on('error', (error: NodeJS.ErrnoException) => {
+        body?.destroy();
+        reject(new NoReply(reasonOf(error), NEVER_SENT.has(error.code ?? ''), error));
+      });
+      sent.once('response', (response) => {
+        body?.unpipe(sent).destroy();
+        resolve(response);
+      });
+      body?.on('error', (error) => {
+        reject(error);
+        sent.destroy();
+      });
+      if (body === undefined) sent.end();
+      else body.pipe(sent);
     });
   }
 
@@ -71,6 +111,13 @@ export class HttpClient {
   close(): void {
     this.#agent.destroy();
   }
+}
+
+/** Reads an answer to its end. Rejects with the stream's error where it breaks off. */
+export async function wholeOf(response: http.IncomingMessage): Promise<Reply> {
+  const parts: Buffer[] = [];
+  for await (const part of response) parts.push(part as Buffer);
+  return { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(parts).toString('utf8') };
 }
 
 /** Errors of several addresses (IPv4 and IPv6) come as one with an empty message. */

@@ -22,6 +22,9 @@ export interface Sender {
   onRetry: (why: string, afterMs: number) => void;
 }
 
+/** What it takes to ask until there is an answer. */
+export type Persistence = Pick<Sender, 'http' | 'keyed' | 'retries' | 'random' | 'signal' | 'answered' | 'onRetry'>;
+
 const RETRIES_BEFORE_FIRST_ANSWER = 3;
 /** How often items that were withdrawn (too late, too busy) are sent again under a new key. */
 const ROUNDS = 5;
@@ -75,8 +78,8 @@ async function sendHalves(items: readonly Item[], key: string, reply: Reply, sen
   return { fates: [...left.fates, ...right.fates] };
 }
 
-/** Asks until an answer can be read, or the policy gives up. */
-async function persist(ask: Ask, sender: Sender): Promise<Reply> {
+/** Asks until an answer can be read, or the policy gives up. @throws CliError then */
+export async function persist(ask: Ask, sender: Persistence): Promise<Reply> {
   for (let tries = 1; ; tries++) {
     const tried = await tryOnce(ask, sender);
     // A 503 that answers for each item is an answer: these were withdrawn.
@@ -92,7 +95,7 @@ async function persist(ask: Ask, sender: Sender): Promise<Reply> {
   }
 }
 
-async function tryOnce(ask: Ask, sender: Sender): Promise<Tried> {
+async function tryOnce(ask: Ask, sender: Persistence): Promise<Tried> {
   try {
     const reply = await sender.http.ask(ask);
     sender.answered = true;
@@ -140,7 +143,7 @@ function understood<T>(read: () => T, reply: Reply): T {
   }
 }
 
-async function pause(ms: number, sender: Sender): Promise<void> {
+async function pause(ms: number, sender: Pick<Sender, 'signal'>): Promise<void> {
   try {
     await sleep(ms, undefined, { signal: sender.signal });
   } catch (error) {

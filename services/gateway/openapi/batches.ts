@@ -103,6 +103,8 @@ const outlook: Record<string, Schema> = {
   predictedFinishBounds: { ...orNull(object({ earliest: time, latest: orNull(time) })), description: 'Where the finish lies, by how much the rate varied; latest is null where it varied too much to say.' },
 };
 
+const errors: Schema = { ...object(Object.fromEntries(ERROR_CATEGORIES.map((name) => [name, count]))), description: 'Items that failed, by category.' };
+
 /** Schemas of large batches. */
 export const LARGE_SCHEMAS: Record<string, Schema> = {
   LargeBatch: object({ ...head, createdAt: time, finishedAt: orNull(time), deadlineAt: time, progress, written: count, rejected: count, errorCode: orNull(text) }),
@@ -119,12 +121,12 @@ export const LARGE_SCHEMAS: Record<string, Schema> = {
         executionDuration: { ...count, description: 'ms' }, averageItemTime: { ...orNull(amount), description: 'ms of the duration for each item.' },
         parallelismAchieved: { ...orNull(amount), description: 'Parts under way at the same time, on average; known once the upload has ended or broken off.' }, checkpointsCreated: count,
       }),
-      errors: { ...object(Object.fromEntries(ERROR_CATEGORIES.map((name) => [name, count]))), description: 'Items that failed, by category.' },
+      errors,
       status: { const: 'ERROR', description: 'Of a failed batch, as the three that follow.' }, errorCode: text, errorMessage: text,
       details: object({ systemErrors: count, resourceErrors: count, dataErrors: count, timeoutErrors: count }),
     }, ['status', 'errorCode', 'errorMessage', 'details']),
   },
   BatchStateEvent: object({ ...head, errorCode: orNull(text), errorMessage: orNull(text) }),
   BatchCheckpointEvent: object({ batchId: uuid, no: positive, at: time, items: count, bytes: count, written: count, rejected: count }),
-  BatchProgressEvent: object({ batchId: uuid, state: { enum: [...BATCH_STATES] }, ...outlook }),
+  BatchProgressEvent: { ...object({ batchId: uuid, state: { enum: [...BATCH_STATES] }, ...outlook, written: count, rejected: count, errors }), description: 'Counts are those of the newest checkpoint.' },
 };

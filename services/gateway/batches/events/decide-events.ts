@@ -1,6 +1,7 @@
 import { isFinal } from '../../../../shared/batches/states.ts';
 import type { CheckpointFact, LargeProgress } from '../large-facts.ts';
 import { iso } from '../large-facts.ts';
+import { errorsOf, type ErrorCounts } from '../large-status.ts';
 import { headOf, outlookOf, type LargeHead, type Outlook } from '../large-view.ts';
 
 /**
@@ -19,7 +20,8 @@ export interface BatchEvent {
   data: object;
 }
 
-export type ProgressEvent = Outlook & Pick<LargeHead, 'batchId' | 'state'>;
+/** Counts are those of the newest checkpoint. */
+export type ProgressEvent = Outlook & Pick<LargeHead, 'batchId' | 'state'> & { written: number; rejected: number; errors: ErrorCounts };
 export type StateEvent = LargeHead & { errorCode: string | null; errorMessage: string | null };
 
 /** A batch at one moment, with its newest checkpoints, oldest first. */
@@ -56,7 +58,7 @@ export function eventsFor(heard: Heard, moment: Moment): BatchEvent[] {
   for (const { at: when, ...checkpoint } of moment.checkpoints.filter((c) => c.no > heard.checkpoint)) tell('checkpoint', { batchId: fact.id, ...checkpoint, at: iso(when) }, { checkpoint: checkpoint.no });
   const changed = fact.version !== heard.version;
   if (changed && !isFinal(fact.state)) tell('state', stateOf(moment), { version: fact.version });
-  if (changed || events.length > 0) tell('progress', { batchId: fact.id, state: fact.state, ...outlookOf(moment) } satisfies ProgressEvent);
+  if (changed || events.length > 0) tell('progress', progressOf(moment));
   if (changed && isFinal(fact.state)) tell('state', stateOf(moment), { version: fact.version });
   return events;
 }
@@ -69,6 +71,12 @@ export function isOver(heard: Heard, { fact }: LargeProgress): boolean {
 /** An event as it goes over the wire (WHATWG HTML, 9.2). */
 export function eventText({ type, heard, data }: BatchEvent): string {
   return `event: ${type}\nid: ${idOf(heard)}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+function progressOf(moment: Moment): ProgressEvent {
+  const { id, state, checkpoint } = moment.fact;
+  const rejected = checkpoint?.rejected ?? 0;
+  return { batchId: id, state, ...outlookOf(moment), written: checkpoint?.written ?? 0, rejected, errors: errorsOf(moment.fact, rejected) };
 }
 
 function stateOf({ fact }: LargeProgress): StateEvent {
