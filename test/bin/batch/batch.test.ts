@@ -99,7 +99,7 @@ test.each([['gz', gzipSync], ['zst', zstdCompressSync]] as const)('a .%s file is
   expect(await batch('submit', other, '--key', `packed-${extension}`)).toMatchObject({ code: 2, err: expect.stringContaining('idempotency-key-reused') as string });
 });
 
-test('F11 a submit whose connection is cut in the middle goes on by itself, and everything is written once', async () => {
+test('F46 a submit whose connection is cut in the middle goes on by itself, and everything is written once', async () => {
   const { id, file } = await paused('cut', 30_000);
   const { proxy, running } = await goingOn(id, [file, '--key', 'cut']);
   proxy.cut();
