@@ -18,7 +18,7 @@ import { ask, withQuery } from '../dlq/ask.ts';
 import { urlOption } from '../url-option.ts';
 
 const DETAILS = `
-A large batch is uploaded as one stream of NDJSON, JSON or CSV, also compressed (.gz, .zst), and written as it comes. It can be watched,
+A large batch is uploaded as one stream, a JSON object a line, also compressed (.gz, .zst), and written as it comes. It can be watched,
 paused, broken off and gone on with; every item has a receipt. See docs/large-batches.md.
 
 Exit code: 0 all written, or done as asked; 1 some items failed, or it is not possible (no such batch, not in this state); 2 wrong
@@ -27,7 +27,7 @@ arguments or input; 3 could not be done: Sluice could not be reached, or the bat
 Examples:
   $ sluice batch submit today.ndjson                       upload, watch, tell what became of it
   $ sluice batch submit today.ndjson --key today           go on where it broke off: the same command again
-  $ zcat big.csv.gz | sluice batch submit - --format csv
+  $ some-export | sluice batch submit - --priority high
   $ id=$(sluice batch submit night.ndjson.zst --priority low --error-policy 5% --detach)
   $ sluice batch list --state RECEIVING,RUNNING,PAUSED     what is going on
   $ sluice batch watch $id                                 attach; Ctrl-C detaches
