@@ -250,6 +250,22 @@ describe('a commit whose answer is lost', () => {
     expect(engine.seen.retries).toContain('connection');
   });
 
+  test('F62 F17 ids in use, found by a try after one that may have been written: the outcome is unknown, for with other ids rows might be there twice', async () => {
+    const taken = sole(1);
+    await engine.write(taken);
+    await runStatement(engine.pool, { name: 'warm', text: 'select 1' }, [], 5_000);
+    const chunk = chunkOf('execution', [{ firstId: firstIdOf(taken), rows: rows(1) }]);
+    proxy.answers('closed');
+    const sent = proxy.whenSent('flush-execution');
+    const answer = engine.write(chunk);
+    answer.catch(() => undefined);
+    await sent;
+    await waitFor(async () => (await engine.rows(`select 1 from pg_stat_activity where state = 'active' and datname = current_database() and pid <> pg_backend_pid()`)).length === 0, { what: 'PostgreSQL to have carried it out' });
+    proxy.cut();
+    proxy.answers('open');
+    await expect(answer).rejects.toMatchObject({ type: 'OUTCOME_UNKNOWN' });
+  });
+
   test('the connection is cut while the statement waits for a lock: tried again, written once', async () => {
     const chunk = sole(40);
     const holder = await engine.database.pool.connect();
