@@ -62,7 +62,7 @@ function most(faults: Fault[]): Fault[] {
 }
 
 function faultOfWhole(item: unknown): Fault | undefined {
-  if (item instanceof BrokenLine) return { pointer: '', code: 'invalid-json', message: `${item.line > 0 ? `Line ${item.line}` : 'Its line'} is not valid JSON: ${item.message}` };
+  if (item instanceof BrokenLine) return { pointer: '', code: item.code, message: `${item.line > 0 ? `Line ${item.line}` : item.code === 'invalid-csv' ? 'Its row' : 'It'} is not valid ${item.code === 'invalid-csv' ? 'CSV' : 'JSON'}: ${item.message}` };
   if (item === TOO_DEEP) return { pointer: '', code: 'too-deep', message: 'The item is nested deeper than any record can be.' };
   if (item === null || typeof item !== 'object' || Array.isArray(item) || item instanceof ExactNumber)
     return { pointer: '', code: 'not-an-object', message: `An item must be an object, not ${kindOf(item)}.` };

@@ -120,7 +120,7 @@ test('compressed uploads are read as they come; one that is cut off or broken sa
   expect(items).toBeGreaterThan(0);
   expect(await stored(cut.body.batchId as string)).toBe(items);
   expect(await upload(Buffer.from(body), 'gzip')).toMatchObject({ status: 400, body: { code: 'invalid-content-encoding' } });
-  expect(await post(`${lines(600, 90_000).join('')}{"a":"${'x'.repeat(3_000_000)}"}\n`)).toMatchObject({ status: 400, body: { code: 'line-too-long', offset: { items: 500 } } });
+  expect(await post(`${lines(600, 90_000).join('')}{"a":"${'x'.repeat(3_000_000)}"}\n`)).toMatchObject({ status: 400, body: { code: 'item-too-long', offset: { items: 500 } } });
   expect(await upload(Buffer.from(body), 'lzma')).toMatchObject({ status: 415, body: { code: 'unsupported-content-encoding' } });
 });
 

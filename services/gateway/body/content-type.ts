@@ -3,10 +3,10 @@ import { MIMEType } from 'node:util';
 import { ProblemError } from '../../../shared/errors/problem.ts';
 
 /** The forms of a body that Sluice reads. */
-export type BodyFormat = 'json' | 'ndjson';
+export type BodyFormat = 'json' | 'ndjson' | 'csv';
 
-const MEDIA_TYPES: Record<BodyFormat, string> = { json: 'application/json', ndjson: 'application/x-ndjson' };
-const FORMATS: Record<string, BodyFormat> = { 'application/json': 'json', 'application/x-ndjson': 'ndjson', 'application/ndjson': 'ndjson' };
+const MEDIA_TYPES: Record<BodyFormat, string> = { json: 'application/json', ndjson: 'application/x-ndjson', csv: 'text/csv' };
+const FORMATS: Record<string, BodyFormat> = { 'application/json': 'json', 'application/x-ndjson': 'ndjson', 'application/ndjson': 'ndjson', 'text/csv': 'csv' };
 
 /** Whether a request carries a body at all (RFC 9112, 6.3); without one its Content-Type says nothing. */
 export function hasBody(headers: IncomingHttpHeaders): boolean {

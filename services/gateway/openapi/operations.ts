@@ -47,7 +47,7 @@ const idParameter = { name: 'id', in: 'path', required: true, description: 'A wh
 const batchParameter = { name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } };
 
 const offsetParameter = { name: 'Upload-Offset', in: 'header', description: 'Bytes of the (decoded) upload that came before.', schema: { type: 'integer', format: 'int64', minimum: 0 } };
-const uploadContent = { 'application/x-ndjson': { schema: { type: 'string' } } };
+const uploadContent = Object.fromEntries(['application/x-ndjson', 'application/json', 'text/csv'].map((type) => [type, { schema: type === 'application/json' ? {} : { type: 'string' } }]));
 const uploaded = json('Every item is in the ledger, or staged.', ref('Uploaded'), 'Location', 'Sluice-Batch-Id', 'Idempotency-Replayed');
 const optionParameters = OPTION_NAMES.map((name) => ({ name, in: 'query', description: `Also as the header ${optionHeader(name)}.`, schema: { type: 'string' } }));
 

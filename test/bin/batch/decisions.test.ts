@@ -10,7 +10,7 @@ describe('nextTry', () => {
 
   test.each([
     [202, undefined, 'done'], [409, 'upload-over', 'over'], [409, 'wrong-offset', 'again'], [409, 'upload-in-progress', 'again'], [400, 'body-incomplete', 'again'], [503, 'overload', 'again'],
-    [500, undefined, 'again'], [400, 'line-too-long', 'stop'], [413, 'too-many-items', 'stop'], [415, undefined, 'stop'], [422, 'idempotency-key-reused', 'stop'], [404, undefined, 'stop'],
+    [500, undefined, 'again'], [400, 'item-too-long', 'stop'], [413, 'too-many-items', 'stop'], [415, undefined, 'stop'], [422, 'idempotency-key-reused', 'stop'], [404, undefined, 'stop'],
   ])('%i %s: %s', (status, code, act) => {
     expect(nextTry(reply(status, code), state).act).toBe(act);
   });
