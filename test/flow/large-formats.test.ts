@@ -17,7 +17,7 @@ const mark = (i: number) => `F${String(i).padStart(23, '0')}`;
 const items = (count: number, from: number) => Array.from({ length: count }, (_, i) => execution({ securityId: mark(from + i) }));
 const csvOf = (list: readonly Record<string, unknown>[]) => {
   const names = Object.keys(list[0] ?? {});
-  return [names, ...list.map((item) => names.map((name) => item[name] ?? ''))].map((row) => `${row.join(',')}\r\n`).join('');
+  return [names, ...list.map((item) => names.map((name) => String((item[name] ?? '') as string | number)))].map((row) => `${row.join(',')}\r\n`).join('');
 };
 const upload = (body: string | Buffer, type: string, headers: Record<string, string> = {}) => send(system.url, 'POST', PATH, body, { 'Content-Type': type, ...headers });
 const stored = async (from: number, to: number) => (await query<{ n: string }>(system.databaseUrl, 'select count(*) as n from execution where security_id >= $1 and security_id < $2', [mark(from), mark(to)]))[0]?.n;
