@@ -5,7 +5,7 @@ const KEY = 'services/batcher/batch-key.ts';
 
 export const claim: Area = {
   name: 'claim',
-  tests: ['test/interleavings/lost-answers.test.ts', 'test/flow/idempotency.test.ts', 'test/services/batcher/take-batch.test.ts', 'test/flow/reaper.test.ts', 'test/interleavings/fence.test.ts', 'test/interleavings/same-key.test.ts'],
+  tests: ['test/shared/db/queries/batches.test.ts', 'test/interleavings/lost-answers.test.ts', 'test/flow/idempotency.test.ts', 'test/services/batcher/take-batch.test.ts', 'test/flow/reaper.test.ts', 'test/interleavings/fence.test.ts', 'test/interleavings/same-key.test.ts'],
   mutations: [
     { name: 'does not see that the first item is missing', file: 'services/batcher/settle.ts', from: 'for (let i = 0; i < requested; i++) if (covered[i] === 0)', to: 'for (let i = 1; i < requested; i++) if (covered[i] === 0)' },
     { name: 'takes over without a fence', file: BATCHES, from: 'update batch set epoch = epoch + 1, lease_owner = $3', to: 'update batch set epoch = epoch, lease_owner = $3' },

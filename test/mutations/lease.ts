@@ -6,7 +6,7 @@ const MARK = 'shared/db/queries/relay-mark.ts';
 
 export const lease: Area = {
   name: 'lease',
-  tests: ['test/services/publisher/shard-leases.test.ts', 'test/services/batcher/take-batch.test.ts', 'test/flow/reaper.test.ts', 'test/interleavings/hand-over.test.ts', 'test/flow/large-staged.test.ts'],
+  tests: ['test/services/publisher/shard-leases.test.ts', 'test/shared/db/queries/relay-mark.test.ts', 'test/services/batcher/take-batch.test.ts', 'test/flow/reaper.test.ts', 'test/interleavings/hand-over.test.ts', 'test/flow/large-staged.test.ts'],
   mutations: [
     { name: 'renews a shard of another epoch', file: SHARDS, from: 'and r.shard = m.shard and r.epoch = m.epoch\nreturning r.shard', to: 'and r.shard = m.shard\nreturning r.shard' },
     { name: 'takes a shard without a new epoch', file: SHARDS, from: 'set owner = $2, epoch = r.epoch + 1', to: 'set owner = $2, epoch = r.epoch' },

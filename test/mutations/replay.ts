@@ -11,7 +11,7 @@ export const replay: Area = {
     { name: 'releases letters of other groups', file: REPLAY, from: `      and (r.filter->>'fingerprint' is null or d.fingerprint = r.filter->>'fingerprint')\n`, to: '' },
     { name: 'does not count replays', file: REPLAY, from: 'replays = d.replays + 1', to: 'replays = d.replays' },
     { name: 'is done while letters are on their way', file: REPLAY, from: ` and not exists (select 1 from dead_letter where replay_id = $1 and state = 'replaying') as done`, to: ' as done' },
-    { name: 'forgets how far it has come', file: REPLAY, from: 'after_id = v.after_id', to: 'after_id = p.after_id' },
+    { name: 'does not count what it has released', file: REPLAY, from: 'released = p.released + v.n', to: 'released = p.released' },
     { name: 'tells superseded as delivered', file: MARK, from: `state = case when k.delivered > 0 then 'delivered' else 'superseded' end`, to: `state = 'delivered'` },
     { name: 'begins to count tries anew', file: MARK, from: 'attempts = dead_letter.attempts + excluded.attempts', to: 'attempts = excluded.attempts' },
     { name: 'forgets the tries before', file: MARK, from: 'tries = dead_letter.tries || excluded.tries', to: 'tries = excluded.tries' },

@@ -62,6 +62,10 @@ test('a filter chooses by id, fingerprint, kind, code and time; what died after 
   expect(await states()).toEqual(['dead', 'dead', 'replaying', 'dead']);
   await release(await ledger.replay(SINK, { code: 'MESSAGE_TOO_LARGE', fingerprint: 'f0', since: '2000-01-01T00:00:00Z' }));
   expect(await states()).toEqual(['dead', 'replaying', 'replaying', 'replaying']);
+  await ledger.pool.query(`update dead_letter set state = 'dead'`);
+  await release(await ledger.replay(SINK, { fingerprint: 'f1' }));
+  expect(await states()).toEqual(['replaying', 'dead', 'replaying', 'dead']);
+  await ledger.pool.query(`update dead_letter set state = case when id = 1 then 'dead' else 'discarded' end`);
   const late = await ledger.replay(SINK, {});
   await ledger.pool.query(`update dead_letter set last_failed_at = now() + interval '1 s' where id = 1`);
   await expect(release(late)).resolves.toEqual([0, 'done']);

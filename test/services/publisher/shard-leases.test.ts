@@ -3,6 +3,7 @@ import { ledgerRow } from './helpers/ledger-row.ts';
 import { LedgerWriter } from './helpers/ledger.ts';
 import { LedgerStore } from '../../../services/publisher/ledger-store.ts';
 import { ShardLeases } from '../../../services/publisher/shard-leases.ts';
+import { RENEW_SHARDS, TAKE_SHARDS } from '../../../shared/db/queries/relay-shards.ts';
 import { createDatabase, type TestDatabase } from '../../helpers/database.ts';
 
 const SINK = 'kafka:orders';
@@ -56,6 +57,15 @@ test('F66 the shards of an owner that vanished rest before they are sent from; s
   const third = leases('third');
   await third.round();
   expect(third.available()).toHaveLength(4);
+});
+
+test('F64 a shard is renewed at the epoch at which it is held and no other, and taken from nobody who holds it', async () => {
+  const first = leases('first');
+  await first.round();
+  const renew = (epoch: number) => ledger.pool.query(RENEW_SHARDS.text, [SINK, 'first', [0], [epoch], LEASE_MS]).then((r) => r.rowCount);
+  const epoch = first.owned.find((s) => s.shard === 0)?.epoch ?? 0;
+  expect([await renew(epoch - 1), await renew(epoch), await renew(epoch + 1)]).toEqual([0, 1, 0]);
+  expect((await ledger.pool.query(TAKE_SHARDS.text, [SINK, 'second', [0, 1, 2, 3], LEASE_MS])).rowCount).toBe(0);
 });
 
 test('F66 a shard given back while something sent may still arrive makes the next owner wait', async () => {

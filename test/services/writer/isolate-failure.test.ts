@@ -98,6 +98,9 @@ describe('finding guilty rows', () => {
     for (const outcomes of answers) expect(outcomes.map((o) => o.rejects.map((r) => r[0]))).toEqual([[17], [0]]);
     expect((await storedOffsets(engine, chunk)).map((o) => o.length)).toEqual([39, 39]);
     expect((await ledgerOf(engine, chunk)).map((l) => [l.written, l.rejected])).toEqual([[39, 1], [39, 1]]);
+    const alone = chunkOf('note', [{ firstId: takeIds(), rows: rowsWith(40, [17]) }]);
+    for (const outcomes of await Promise.all([engine.write(alone), engine.write(alone), engine.write(alone)])) expect(outcomes.map((o) => o.rejects.map((r) => r[0]))).toEqual([[17]]);
+    expect((await storedOffsets(engine, alone)).map((o) => o.length)).toEqual([39]);
   });
 
   test('F6 a value out of the column\'s range that the rules let pass is found by SQLSTATE class 22, without quoting it', async () => {
@@ -105,6 +108,17 @@ describe('finding guilty rows', () => {
     const [outcome] = await engine.write(chunk);
     expect(outcome?.rejects).toEqual([[1, 'refused-by-database', '', 'The database cannot store a value of this item (SQLSTATE 22003).']]);
     await expect(storedOffsets(engine, chunk)).resolves.toEqual([[0, 2]]);
+  });
+
+  test('F2 F3 values out of range are found by halves wherever they stand, beside items that the rules refused: the others are written, each fault is at its own index', async () => {
+    for (const bad of [[0], [119], [59, 60, 61], [3, 29, 30, 64, 65, 118]]) {
+      const rows = Array.from({ length: 120 }, (_, i) => (i % 40 === 7 ? undefined : bad.includes(i) ? noteValues(`too great ${++references}`, { grade: '9000000000' }) : good()));
+      const chunk = chunkOf('note', [{ firstId: takeIds(), rows }]);
+      const [outcome] = await engine.write(chunk);
+      expect(outcome?.rejects.filter(([, code]) => code === 'refused-by-database').map(([index]) => index)).toEqual(bad);
+      await expect(storedOffsets(engine, chunk)).resolves.toEqual([Array.from({ length: 120 }, (_, i) => i).filter((i) => i % 40 !== 7 && !bad.includes(i))]);
+      await expect(ledgerOf(engine, chunk)).resolves.toMatchObject([{ span: 120, written: 117 - bad.length, rejected: 3 + bad.length }]);
+    }
   });
 
   test('F62 a constraint that the kind does not map is our fault: nothing is refused, the chunk is not written', async () => {
@@ -121,6 +135,9 @@ describe('finding guilty rows', () => {
     const beside = chunkOf('note', [{ firstId: takeIds(), rows: [guilty(), good(), trouble] }]);
     await expect(writeChunk(impatient, engine.notes, beside, 10_000)).rejects.toMatchObject({ type: 'OUTCOME_UNKNOWN' });
     await expect(storedOffsets(engine, beside)).resolves.toEqual([[]]);
+    const alsoTooGreat = chunkOf('note', [{ firstId: takeIds(), rows: [noteValues(`too great ${++references}`, { grade: '9000000000' }), good(), trouble] }]);
+    await expect(writeChunk(impatient, engine.notes, alsoTooGreat, 10_000)).rejects.toMatchObject({ type: 'OUTCOME_UNKNOWN' });
+    await expect(storedOffsets(engine, alsoTooGreat)).resolves.toEqual([[]]);
   });
 
   test('F62 ids in use beside a guilty row: the guilty row is refused, the slice with the ids asks for others, which are taken', async () => {
