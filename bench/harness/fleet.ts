@@ -65,7 +65,7 @@ export async function startFleet(shape: FleetShape, addresses: FleetAddresses, f
         PATH: process.env.PATH, HOME: process.env.HOME, HOST: '127.0.0.1',
         [role === 'edge' ? 'PORT' : 'METRICS_PORT']: String(port),
         POSTGRES_URL: shape.databaseUrl, NATS_URL: addresses.natsUrl, KAFKA_BROKERS: (shape.relays ?? 0) > 0 ? addresses.kafkaBrokers : '',
-        NAMESPACE: name, ORDERS_TOPIC: name, ...shape.settings,
+        NAMESPACE: name, ORDERS_TOPIC: name, BATCHES_TOPIC: `${name}-batches`, ...shape.settings,
       }, folder, execArgvOf(shape, `${role}-${at}`, profile));
       children[at] = child;
       onSpawn(role, child.pid as number);

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import pc from 'picocolors';
+import { BATCH_KIND } from '../../shared/batches/batch-events.ts';
 import type { VerifyReport } from '../../shared/law/report.ts';
 import { firstUuidAt } from '../../shared/db/ledger-partitions.ts';
 import { CliError, EXIT } from '../cli-error.ts';
@@ -102,16 +103,21 @@ async function askGateway({ url, batch, since, timeout }: VerifyOptions): Promis
 
 async function readTopics({ batch, since }: VerifyOptions, report: VerifyReport, addresses: { postgresUrl: string; kafkaBrokers: string }): Promise<KafkaCheck> {
   const { checkKafka } = await import('../verify/check-kafka.ts');
-  const topics = [...new Set(Object.values(report.kinds).flatMap((kind) => Object.keys(kind.delivery)))].filter((sink) => sink.startsWith('kafka:')).map((sink) => sink.slice('kafka:'.length));
+  const topics = [...new Set(Object.values(report.kinds).flatMap(topicsOf))];
   const scope = { batchId: batch ?? null, fromBatchId: since === undefined ? null : firstUuidAt(new Date(since)) };
   const progress = readingProgress(process.stderr);
   try {
-    return await checkKafka({ ...addresses, topics, scope, most: MOST, onProgress: progress.at });
+    return await checkKafka({ ...addresses, topics, ofEvents: new Set(topicsOf(report.kinds[BATCH_KIND])), scope, most: MOST, onProgress: progress.at });
   } catch (error) {
     throw new CliError(`The topics could not be compared with the ledger: ${error instanceof Error ? error.message : String(error)}`, EXIT.system, error);
   } finally {
     progress.stop();
   }
+}
+
+/** The topics that a kind's messages are due to. */
+function topicsOf(kind: VerifyReport['kinds'][string] | undefined): string[] {
+  return Object.keys(kind?.delivery ?? {}).filter((sink) => sink.startsWith('kafka:')).map((sink) => sink.slice('kafka:'.length));
 }
 
 /** Whether two addresses are of one Sluice: this machine's own addresses count as one. */

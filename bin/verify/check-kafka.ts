@@ -2,10 +2,11 @@ import type { Admin, Kafka } from 'kafkajs';
 import pg from 'pg';
 import { partitionOfKey } from '../../shared/delivery/murmur2.ts';
 import { CLOCK, GIVEN_IDS, OPEN_CURSORS } from '../../shared/db/queries/verify-topic.ts';
+import { EventCheck } from './check-events.ts';
 import { TopicCheck, type ReadMessage, type TopicBreach, type TopicVerdict } from './check-topic.ts';
-import { claimsOf, owedRows, versionsMade, type TopicScope } from './ledger-side.ts';
+import { claimsOf, owedEvents, owedRows, versionsMade, type TopicScope } from './ledger-side.ts';
 import { ClaimMatcher, type Claim } from './match-claims.ts';
-import { readingClient, readInTurn, stretchOf, type Stretch } from './read-topic.ts';
+import { readingClient, readInTurn, readStretch, stretchOf, type Stretch } from './read-topic.ts';
 
 export interface KafkaCheck {
   topics: Record<string, TopicVerdict>;
@@ -17,6 +18,8 @@ export interface KafkaCheckOptions {
   postgresUrl: string;
   kafkaBrokers: string;
   topics: readonly string[];
+  /** Those of them that hold events of large batches instead of records. */
+  ofEvents?: ReadonlySet<string>;
   scope: TopicScope;
   /** Most breaches that are named for a topic. */
   most: number;
@@ -47,7 +50,7 @@ export async function checkKafka(options: KafkaCheckOptions): Promise<KafkaCheck
     let total = 0;
     for (const topic of options.topics) total += messagesIn((await stretchOf(admin, topic)) ?? []);
     for (const topic of options.topics) {
-      const check = await checkTopic({ client, kafka, admin }, topic, options, (more) => {
+      const check = await (options.ofEvents?.has(topic) === true ? checkEvents : checkTopic)({ client, kafka, admin }, topic, options, (more) => {
         read += more;
         if (read - before >= PROGRESS_EVERY) options.onProgress((before = read), Math.max(total, read));
       });
@@ -83,6 +86,21 @@ async function checkTopic({ client, kafka, admin }: Sides, topic: string, { scop
   await snapshot();
   for await (const { kind, id, version } of versionsMade(client)) check.made(kind, id, version);
   for await (const row of owedRows(client, sink, begun, scope)) check.compare(row);
+  await client.query('commit');
+  return check;
+}
+
+/** The same of a topic of events. What was acknowledged before the reading began is told by the instant: it lies before the topic's end. */
+async function checkEvents({ client, kafka, admin }: Sides, topic: string, { scope, most }: KafkaCheckOptions, onRead: (messages: number) => void): Promise<EventCheck> {
+  const begun = (await client.query<[string]>({ text: CLOCK, rowMode: 'array' })).rows[0]?.[0] ?? '-infinity';
+  const stretch = (await stretchOf(admin, topic)) ?? [];
+  const check = new EventCheck({ topic, partitions: stretch.length, truncated: new Set(stretch.filter(({ low }) => low > 0).map(({ partition }) => partition)), most });
+  await readStretch(kafka, admin, topic, stretch, (message) => {
+    check.note(message);
+    onRead(1);
+  });
+  await client.query(OPEN_CURSORS);
+  for await (const event of owedEvents(client, `kafka:${topic}`, begun, scope)) check.compare(event);
   await client.query('commit');
   return check;
 }

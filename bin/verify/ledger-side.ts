@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
-import { claimsQuery, owedRowsQuery, VERSIONS_QUERY } from '../../shared/db/queries/verify-topic.ts';
+import { claimsQuery, owedEventsQuery, owedRowsQuery, VERSIONS_QUERY } from '../../shared/db/queries/verify-topic.ts';
+import type { OwedEvent } from './check-events.ts';
 import type { Claim } from './match-claims.ts';
 import type { OwedRow } from './check-topic.ts';
 
@@ -50,6 +51,16 @@ export async function* owedRows(client: Client, sink: string, instant: string, s
         batchId: batchId as string, firstIndex: Number(firstIndex), op: op as string, kind: kind as string, finished: finished as boolean, inScope: inScope as boolean,
         firstId: Number(firstId), span: Number(span), version: Number(version), delivered: Number(delivered), superseded: Number(superseded), rejected: rejected as number[], letters: (letters as string[]).map(Number),
       };
+    }
+  }
+}
+
+/** The events of large batches that a sink is owed, in no order. Needs an open transaction. @param instant as for owedRows */
+export async function* owedEvents(client: Client, sink: string, instant: string, scope: TopicScope): AsyncGenerator<OwedEvent> {
+  const literal = literalOf(client);
+  for await (const rows of rowsOf(client, 'events', owedEventsQuery(literal(sink), literal(instant), literal(scope.batchId), literal(scope.fromBatchId)))) {
+    for (const [batchId, number, delivered, inScope, partition, offset] of rows) {
+      yield { batchId: batchId as string, number: Number(number), delivered: delivered as boolean, inScope: inScope as boolean, place: partition === null ? null : { partition: Number(partition), offset: Number(offset) } };
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { ServiceBroker } from 'moleculer';
 import type { Actions, BatchOutcome, ChangeAnswer, TakeBatch, TakeChange } from '../../shared/contracts/actions.ts';
+import { batchesSink } from '../../shared/batches/batch-events.ts';
 import type { Chunk, SliceOutcome } from '../../shared/contracts/slices.ts';
 import { RESERVE_BLOCKS, reserveBlocksBeyond } from '../../shared/db/queries/batches.ts';
 import { runStatement } from '../../shared/db/run-statement.ts';
@@ -97,6 +98,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     settlePatienceMs: settings.lockTimeout + CALL_GRACE_MS,
     settleLaterMs: SETTLE_LATER_MS,
     shards: settings.shards,
+    batchesSink: batchesSink(settings),
     segmentRows: settings.bulkInsertBatchSize,
     chunkMaxRows: settings.chunkMaxRows,
     chunkMaxBytes: settings.chunkMaxBytes,

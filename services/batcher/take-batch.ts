@@ -32,6 +32,8 @@ export interface TakeTools {
   /** How long an edge tries to settle what it answered PENDING before it leaves that to the reaper, or, stopping, gives up. */
   settleLaterMs: number;
   shards: number;
+  /** Sink that is told of large batches. */
+  batchesSink: string;
   segmentRows: number;
   chunkMaxRows: number;
   chunkMaxBytes: number;

@@ -1,3 +1,4 @@
+import { BATCH_KIND, batchesSink } from '../../shared/batches/batch-events.ts';
 import { columnsOf } from '../../shared/records/columns.ts';
 import { sinkName, sinksOf, type HttpSink as HttpSinkOfKind, type SinkOfKind } from '../../shared/records/record-kind.ts';
 import { compileWire, type Wire } from '../../shared/records/wire.ts';
@@ -21,7 +22,8 @@ export interface Relays {
 
 interface NamedSink {
   name: string;
-  uses: { kind: StoredKind; sink: SinkOfKind; wire: Wire }[];
+  /** Without a wire: what its ledger rows hold is sent. */
+  uses: { kind: StoredKind; sink: SinkOfKind; wire: Wire | undefined }[];
 }
 
 /**
@@ -58,7 +60,15 @@ function sinksOfNode(node: NodeContext): NamedSink[] {
       sinks.set(name, named);
     }
   }
-  return [...sinks.values()];
+  return [...sinks.values(), eventsOfBatches(node, sinks)];
+}
+
+/** @throws Error where records go to the same topic: its readers, and verify, could not tell them apart */
+function eventsOfBatches({ settings }: NodeContext, sinks: ReadonlyMap<string, NamedSink>): NamedSink {
+  const name = batchesSink(settings);
+  if (sinks.has(name)) throw new Error(`BATCHES_TOPIC is "${settings.batchesTopic}", and records go to that topic: name another one.`);
+  const kind: StoredKind = { name: BATCH_KIND, table: null, columns: [], firstSink: name, events: true };
+  return { name, uses: [{ kind, sink: { to: 'kafka', topicSetting: 'batchesTopic', on: [] }, wire: undefined }] };
 }
 
 /** Undefined when the settings hold no address for it. */
@@ -67,7 +77,7 @@ function sinkFor({ name, uses }: NamedSink, node: NodeContext): Sink | undefined
   const first = uses[0]?.sink;
   if (first?.to === 'kafka') {
     if (settings.kafkaBrokers === '') return undefined;
-    return new KafkaSink({ name, topic: String(settings[first.topicSetting]), clientId: nodeId, wires: new Map(uses.map((u) => [u.kind.name, u.wire])), events: eventKinds(uses), pool: database.pool, settings, log: node.log });
+    return new KafkaSink({ name, topic: String(settings[first.topicSetting]), clientId: nodeId, wires: new Map(uses.flatMap((u) => (u.wire === undefined ? [] : [[u.kind.name, u.wire] as const]))), events: eventKinds(uses), pool: database.pool, settings, log: node.log });
   }
   const url = first === undefined ? '' : String(settings[first.urlSetting]);
   const tellers = uses.filter((u): u is typeof u & { sink: HttpSinkOfKind } => u.sink.to === 'http').map((u) => [u.kind.name, u.sink.tell.bind(u.sink)] as const);

@@ -120,12 +120,11 @@ export class DeadLetterMirror {
 
 /** Key, payload and headers as they were sent, and the cause as headers whose names begin with `dlq_`. */
 function readLetter(row: readonly unknown[], partitions: number): LetterRow {
-  const [id, recordId, payload, headers, code, failureClass, reason, fingerprint, attempts, firstFailedAt, lastFailedAt, topic, partition] = row;
-  const key = String(recordId);
+  const [id, key, payload, headers, code, failureClass, reason, fingerprint, attempts, firstFailedAt, lastFailedAt, topic, partition] = row;
   const cause = {
     dlq_id: id, dlq_code: code, dlq_class: failureClass, dlq_reason: reason, dlq_fingerprint: fingerprint, dlq_attempts: attempts,
     dlq_first_failed_at: firstFailedAt, dlq_last_failed_at: lastFailedAt, dlq_topic: topic, dlq_partition: partition,
   };
   const texts = Object.fromEntries(Object.entries(cause).map(([name, value]) => [name, String(value as string | number)]));
-  return { id: Number(id), message: { key, value: payload as string, headers: { ...(headers as Record<string, string> | null), ...texts }, partition: partitionOfKey(key, partitions) } };
+  return { id: Number(id), message: { key: key as string, value: payload as string, headers: { ...(headers as Record<string, string> | null), ...texts }, partition: partitionOfKey(key as string, partitions) } };
 }

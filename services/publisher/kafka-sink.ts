@@ -64,19 +64,19 @@ export class KafkaSink implements Sink {
     }
   }
 
-  partitionOf(id: number): number {
-    return partitionOfKey(String(id), this.#partitions);
+  partitionOf(id: number, row: Pick<LedgerRow, 'key'>): number {
+    return partitionOfKey(row.key ?? String(id), this.#partitions);
   }
 
   /** Headers are CloudEvents' Kafka binding, binary mode (CloudEvents 1.0.2). */
   message(row: LedgerRow, id: number, record: RecordRow, sentAt: string | null): Outgoing {
+    if (row.event !== null) return this.#told(row, id, row.event.payload, { ce_id: `${row.kind}:${row.key ?? ''}:${row.version}`, ...this.#headersOf(row) });
     const wire = this.#o.wires.get(row.kind);
     if (wire === undefined) throw new Error(`no wire for kind ${row.kind}`);
-    const key = String(id);
     const value = wire.kafka(record, sentAt);
     const version = this.#o.events.has(row.kind) ? row.version : (record.version as number);
-    const headers = { ce_id: `${row.kind}:${key}:${String(version)}`, ...this.#headersOf(row) };
-    return { id, bytes: Buffer.byteLength(value) + OVERHEAD_BYTES, payload: { key, value, headers, partition: this.partitionOf(id) } satisfies Message };
+    const headers = { ce_id: `${row.kind}:${id}:${String(version)}`, ...this.#headersOf(row) };
+    return this.#told(row, id, value, headers);
   }
 
   evidence(message: Outgoing, partition: number): Evidence {
@@ -84,9 +84,13 @@ export class KafkaSink implements Sink {
     return { topic: this.#o.topic, partition, payload: String(value), headers: Object.fromEntries(Object.entries(headers ?? {}).map(([name, text]) => [name, String(text)])) };
   }
 
-  kept(_row: LedgerRow, id: number, { payload, headers }: Pick<Evidence, 'payload' | 'headers'>): Outgoing {
-    const message: Message = { key: String(id), value: payload, headers: headers ?? {}, partition: this.partitionOf(id) };
-    return { id, bytes: Buffer.byteLength(payload) + OVERHEAD_BYTES, payload: message };
+  kept(row: LedgerRow, id: number, { payload, headers }: Pick<Evidence, 'payload' | 'headers'>): Outgoing {
+    return this.#told(row, id, payload, headers ?? {});
+  }
+
+  #told(row: LedgerRow, id: number, value: string, headers: Message['headers']): Outgoing {
+    const message: Message = { key: row.key ?? String(id), value, headers: headers ?? {}, partition: this.partitionOf(id, row) };
+    return { id, bytes: Buffer.byteLength(value) + OVERHEAD_BYTES, payload: message };
   }
 
   /** The headers that all messages of a ledger row share, as bytes: they are encoded once instead of for each message. */
@@ -95,7 +99,7 @@ export class KafkaSink implements Sink {
     if (known !== undefined) return known;
     const headers: Record<string, Buffer> = {
       ce_source: Buffer.from(this.#source),
-      ce_type: Buffer.from(`sluice.${row.kind}.${row.op}`),
+      ce_type: Buffer.from(`sluice.${row.kind}.${row.event?.type ?? row.op}`),
       ce_specversion: Buffer.from('1.0'),
       ce_time: Buffer.from(row.at),
       'content-type': Buffer.from('application/json'),

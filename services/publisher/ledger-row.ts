@@ -9,7 +9,7 @@ export interface LedgerRow {
   id: number;
   batchId: string;
   firstIndex: number;
-  op: LedgerOp | 'replay';
+  op: LedgerOp | 'replay' | 'event';
   kind: string;
   shard: number;
   firstId: number;
@@ -27,6 +27,10 @@ export interface LedgerRow {
   takenAt: number;
   /** Its messages that were delivered or dead by then. */
   settled: number;
+  /** The messages' key, where it is not the record's id. */
+  key: string | null;
+  /** The message itself, where it is no record. */
+  event: { type: string; payload: string } | null;
 }
 
 /** A row as TAKE_DUE answers it. */
@@ -35,6 +39,7 @@ export function readLedgerRow(c: readonly unknown[]): LedgerRow {
     id: Number(c[0]), batchId: c[1] as string, firstIndex: Number(c[2]), op: c[3] as LedgerRow['op'], kind: c[4] as string, shard: Number(c[5]),
     firstId: Number(c[6]), span: Number(c[7]), version: Number(c[8]), acks: c[9] as Acks | null, attempts: Number(c[10]), tries: c[11] as Tries | null,
     waitMs: Number(c[12]), trace: c[13] as string | null, at: c[14] as string, takenAt: Number(c[15]), settled: Number(c[16]),
+    key: c[17] as string | null, event: c[18] === null ? null : { type: c[18] as string, payload: c[19] as string },
   };
 }
 

@@ -15,7 +15,8 @@ import type { Candidate } from './plan-send.ts';
 /** What the store must know of a kind. */
 export interface StoredKind {
   name: string;
-  table: string;
+  /** Null where its messages are in the ledger: no record is behind them. */
+  table: string | null;
   columns: readonly Column[];
   /** The sink that the kind's inserts go to first: its acknowledgement is the record's sentTimestamp. */
   firstSink: string;
@@ -53,14 +54,14 @@ export class LedgerStore {
   readonly #sink: string;
   readonly #timeoutMs: number;
   readonly #events: readonly string[];
-  readonly #kinds: ReadonlyMap<string, StoredKind & { load: NamedStatement; idAt: number }>;
+  readonly #kinds: ReadonlyMap<string, StoredKind & { load: NamedStatement | null; idAt: number }>;
 
   constructor(pool: Pool, sink: string, kinds: readonly StoredKind[], timeoutMs: number) {
     this.#pool = pool;
     this.#sink = sink;
     this.#timeoutMs = timeoutMs;
     this.#events = kinds.filter((k) => k.events).map((k) => k.name);
-    this.#kinds = new Map(kinds.map((k) => [k.name, { ...k, load: loadRecords(k.table, k.columns), idAt: k.columns.findIndex((c) => c.primary) }]));
+    this.#kinds = new Map(kinds.map((k) => [k.name, { ...k, load: k.table === null ? null : loadRecords(k.table, k.columns), idAt: k.columns.findIndex((c) => c.primary) }]));
   }
 
   /**
@@ -83,7 +84,7 @@ export class LedgerStore {
     if (unknown !== undefined) throw new UnknownKind(unknown.row.kind, this.#sink);
     for (const kind of this.#kinds.values()) {
       const mine = candidates.filter((c) => c.row.kind === kind.name && c.send.size > 0);
-      if (mine.length === 0) continue;
+      if (mine.length === 0 || kind.load === null) continue;
       const [low, high] = rangesOf(mine);
       const found = new Map<number, { row: RecordRow; sentAt: string | null }>();
       const properties = kind.columns.map((c) => c.property);

@@ -11,7 +11,7 @@ import type { Outgoing } from './sink.ts';
 export interface PlanLimits {
   maxMessages: number;
   maxPartitionBytes: number;
-  partitionOf(id: number): number;
+  partitionOf(id: number, row: LedgerRow): number;
 }
 
 /** A ledger row with what of it is to be sent now: ids by partition, ascending. */
@@ -112,7 +112,7 @@ function openIds(row: LedgerRow, limits: PlanLimits): Map<number, number[]> {
   const left = partitionsLeft(row);
   const open = new Map<number, number[]>();
   for (let id = row.firstId; id < row.firstId + row.span; id++) {
-    const partition = limits.partitionOf(id);
+    const partition = limits.partitionOf(id, row);
     if (row.tries?.[id] === undefined) {
       if (left !== undefined && !left.includes(partition)) continue;
       if (left !== undefined && ackedIds(row, partition).some(([low, high]) => id >= low && id <= high)) continue;

@@ -159,6 +159,7 @@ export class RelayLoop {
   /** Undefined when nothing is to be sent: the record is gone, a later version takes its place, or a dead letter was outlived. */
   #messageOf(row: LedgerRow, id: number, records: Records, letters: ReadonlyMap<LedgerRow, ReplayedLetter>): Outgoing | undefined {
     const { sink, inEvents, laterVersionsFollow } = this.#o;
+    if (row.event !== null) return sink.message(row, id, {}, null);
     const record = records.get(row.kind)?.get(id);
     if (row.op === 'replay') {
       const letter = letters.get(row);

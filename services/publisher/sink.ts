@@ -74,8 +74,9 @@ export interface Sink {
   readonly settledAfterMs: number;
   /** Asks the destination whether all is as it should be; makes what is missing where that is allowed. Never rejects. */
   check(): Promise<SinkCheck>;
-  /** The partition of a record. Only after a check said ready. */
-  partitionOf(id: number): number;
+  /** The partition of a record, or of what its row is about. Only after a check said ready. */
+  partitionOf(id: number, row: LedgerRow): number;
+  /** The message of a record; of an event, that is in its row, without one. */
   message(row: LedgerRow, id: number, record: RecordRow, sentAt: string | null): Outgoing;
   /** What a dead letter keeps of a message. */
   evidence(message: Outgoing, partition: number): Evidence;

@@ -45,6 +45,8 @@ const address = (scheme: string) => ({
   says: `an address that begins with ${scheme}://`,
 });
 
+const TOPIC = { test: /^[A-Za-z0-9._-]{1,249}$/, says: 'a Kafka topic name' };
+
 export const SETTINGS = {
   host: { type: 'text', env: 'HOST', default: '127.0.0.1', group: 'Addresses', meaning: 'Address that the edge listens on.' },
   port: { type: 'number', env: 'PORT', default: 8080, min: 0, max: 65535, unit: 'port', group: 'Addresses', meaning: 'Port of the REST interface; 0 takes a free one.' },
@@ -90,7 +92,10 @@ export const SETTINGS = {
   kafkaPartitions: { type: 'number', default: 20, min: 1, max: 1_000, unit: 'count', group: 'Delivery', meaning: 'Partitions of a topic that Sluice creates.' },
   kafkaReplication: { type: 'number', default: 1, min: 1, max: 9, unit: 'count', group: 'Delivery', meaning: 'Replicas of a topic that Sluice creates.' },
   createTopics: { type: 'switch', default: true, group: 'Delivery', meaning: 'Whether the relay creates topics that are missing.' },
-  ordersTopic: { type: 'text', default: 'orders', group: 'Delivery', meaning: 'Kafka topic of executions.', pattern: { test: /^[A-Za-z0-9._-]{1,249}$/, says: 'a Kafka topic name' } },
+  ordersTopic: { type: 'text', default: 'orders', group: 'Delivery', meaning: 'Kafka topic of executions.', pattern: TOPIC },
+  batchesTopic: { type: 'text', default: 'batches', group: 'Delivery', meaning: 'Kafka topic of the events of large batches; none that records go to.', pattern: TOPIC },
+  batchCommands: { type: 'switch', default: false, group: 'Delivery', meaning: 'Whether the relays take commands for large batches from Kafka.' },
+  batchCommandsTopic: { type: 'text', default: 'batches.commands', group: 'Delivery', meaning: 'Kafka topic of those commands; what is wrong with one is told on the topic of this name with .dlq.', pattern: TOPIC },
   relayBatchMessages: { type: 'number', default: 1_500, min: 1, max: 1_900, unit: 'messages', group: 'Delivery', meaning: 'Most messages of one send.' },
   relayPartitionBytes: { type: 'number', default: 900_000, min: 10_000, max: 104_857_600, unit: 'bytes', group: 'Delivery', meaning: 'Most bytes for one partition in one send; stays below the broker\'s message.max.bytes.' },
   relaySendsInFlight: { type: 'number', default: 3, min: 1, max: 32, unit: 'count', group: 'Delivery', meaning: 'Sends of one relay at the same time.' },

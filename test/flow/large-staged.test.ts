@@ -21,7 +21,7 @@ const post = (body: string, headers: Record<string, string> = {}, path = STAGED,
 const command = (id: string, name: string, url = system.url) => send(url, 'POST', `/api/v1/batches/${id}/${name}`);
 const sql = <Row = Record<string, unknown>>(text: string, values: unknown[] = [], url = system.databaseUrl) => query<Row>(url, text, values);
 const number = async (text: string, values: unknown[] = [], url = system.databaseUrl) => Number((await sql<{ n: string }>(text, values, url))[0]?.n);
-const covered = (id: string, url?: string) => number('select coalesce(sum(span), 0) as n from ledger where batch_id = $1', [id], url);
+const covered = (id: string, url?: string) => number(`select coalesce(sum(span), 0) as n from ledger where batch_id = $1 and op = 'insert'`, [id], url);
 const staged = (id: string, url?: string) => number('select coalesce(sum(span), 0) as n from chunk where batch_id = $1', [id], url);
 const stored = (id: string, url?: string) => number(`select count(*) as n from execution e where exists (select from ledger l where l.batch_id = $1 and l.op = 'insert' and l.written > 0 and e.id >= l.first_id and e.id < l.first_id + l.span)`, [id], url);
 const stateOf = async (id: string, url?: string) => (await sql<{ state: string }>('select state from large_batch where id = $1', [id], url))[0]?.state;

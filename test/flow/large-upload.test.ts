@@ -36,7 +36,7 @@ const batchOf = async (key: string) => {
   }, { timeoutMs: 30_000, what: 'the batch to be opened' });
   return row?.id ?? '';
 };
-const covered = async (id: string) => Number((await query<{ n: string }>(system.databaseUrl, `select coalesce(sum(span), 0) as n from ledger where batch_id = $1`, [id]))[0]?.n);
+const covered = async (id: string) => Number((await query<{ n: string }>(system.databaseUrl, `select coalesce(sum(span), 0) as n from ledger where batch_id = $1 and op = 'insert'`, [id]))[0]?.n);
 
 /** Sends the first bytes of a body, waits until `items` of them are in the ledger, and breaks the connection. */
 async function breakOff(body: string, upTo: number, key: string, items: number): Promise<void> {

@@ -35,9 +35,14 @@ export interface Fleet {
   url: string;
   databaseUrl: string;
   topic: string;
+  /** Of the events of large batches, and of the commands for them. */
+  batchesTopic: string;
+  commandsTopic: string;
   brokers: string;
   /** Starts one more node. */
   start(role: Role): Promise<FleetNode>;
+  /** The relays that were started, in order. */
+  relays(): FleetNode[];
   /** Starts a node as people do: `sluice <role>`, with addresses in the environment. */
   byHand(role: Role, id: string): ChildProcess;
   ready(): Promise<Ready>;
@@ -61,9 +66,11 @@ export async function startFleet(shape: { writers?: number; relays?: number; env
   const database = await createDatabase();
   const logs = await mkdtemp(join(tmpdir(), 'sluice-fleet-'));
   const topic = uniqueName('orders');
+  const batchesTopic = uniqueName('batches');
+  const commandsTopic = uniqueName('commands');
   const url = await addressOfItsOwn();
   const env: Record<string, string> = {
-    POSTGRES_URL: database.url, NATS_URL: natsUrl(), KAFKA_BROKERS: shape.env?.KAFKA_BROKERS ?? kafkaBrokers(), NAMESPACE: uniqueName('fleet'), ORDERS_TOPIC: topic,
+    POSTGRES_URL: database.url, NATS_URL: natsUrl(), KAFKA_BROKERS: shape.env?.KAFKA_BROKERS ?? kafkaBrokers(), NAMESPACE: uniqueName('fleet'), ORDERS_TOPIC: topic, BATCHES_TOPIC: batchesTopic, BATCH_COMMANDS_TOPIC: commandsTopic,
     METRICS_PORT: '0', HEARTBEAT: '1', BATCH_LEASE: '3000', SHARD_LEASE: '2000', KAFKA_REQUEST_TIMEOUT: '2000', LOG_FORMAT: 'json', ...shape.env,
   };
   const brokers = env.KAFKA_BROKERS ?? '';
@@ -108,7 +115,8 @@ export async function startFleet(shape: { writers?: number; relays?: number; env
     throw error;
   }
   return {
-    url, databaseUrl: database.url, topic, brokers, start, ready, sees, sql, stop,
+    url, databaseUrl: database.url, topic, batchesTopic, commandsTopic, brokers, start, ready, sees, sql, stop,
+    relays: () => nodes.filter((node) => node.id.startsWith('relay')),
     byHand(role, id) {
       const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', SLUICE, role], { stdio: 'ignore', env: { PATH: process.env.PATH, ...env, NODE_ID: id } });
       children.push(child);

@@ -42,6 +42,8 @@ export async function startSystem(shape: SystemShape = {}): Promise<TestSystem> 
     kafkaBrokers: (shape.relays ?? 0) > 0 ? kafkaBrokers() : '',
     namespace: uniqueName('fleet'),
     ordersTopic: uniqueName('orders'),
+    batchesTopic: uniqueName('batches'),
+    batchCommandsTopic: uniqueName('commands'),
     kafkaPartitions: 4,
     port: 0,
     logLevel: 'silent',

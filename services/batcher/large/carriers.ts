@@ -132,7 +132,7 @@ export class Carriers {
 
   /** Only if the ledger has every item; what does not agree twice, with nothing changed between, has failed. */
   async #complete({ id, epoch, version, total }: Running): Promise<void> {
-    if ((await this.#run(COMPLETE_LARGE, [id, epoch, total, null])).length > 0) return;
+    if ((await this.#run(COMPLETE_LARGE, [id, epoch, total, null, this.#tools.batchesSink, this.#tools.owner])).length > 0) return;
     const stand = `${epoch}/${version}`;
     if (this.#doubtful.get(id) === stand) await endLarge(this.#tools, id, 'FAILED', 'counts-disagree', 'Staged chunks and ledger do not agree on the number of items; see GET /api/v1/verify.');
     else this.#doubtful.set(id, stand);

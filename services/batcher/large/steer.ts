@@ -23,7 +23,7 @@ export async function steer(tools: TakeTools, id: string, client: string, comman
       return 'CANCELLED';
     }
     // Somebody may have moved it meanwhile: then it is looked at again.
-    if ((await runStatement(tools.pool, MOVE_LARGE, [id, [row.state], next.state, null, null], tools.statementTimeoutMs)).length > 0) return next.state;
+    if ((await runStatement(tools.pool, MOVE_LARGE, [id, [row.state], next.state], tools.statementTimeoutMs)).length > 0) return next.state;
   }
 }
 

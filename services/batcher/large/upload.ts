@@ -133,10 +133,10 @@ export class Upload {
       return { mark: this.mark, state: row.state };
     }
     if (this.mark.items !== totalItems) return { mark: this.mark, state: undefined };
-    const ends = row.staged ? ({ statement: STAGED_WHOLE, state: 'READY' } as const) : ({ statement: COMPLETE_LARGE, state: 'COMPLETED' } as const);
+    const ends = row.staged ? ({ statement: STAGED_WHOLE, state: 'READY', tells: [] } as const) : ({ statement: COMPLETE_LARGE, state: 'COMPLETED', tells: [this.#tools.batchesSink, this.#tools.owner] } as const);
     for (;;) {
       await this.#whilePaused();
-      if ((await this.#persist(ends.statement, [this.id, this.#epoch, totalItems, totalBytes])).length > 0) return { mark: this.mark, state: ends.state };
+      if ((await this.#persist(ends.statement, [this.id, this.#epoch, totalItems, totalBytes, ...ends.tells])).length > 0) return { mark: this.mark, state: ends.state };
       // Paused at this very moment, or done by a try whose answer was lost, or ended by somebody: else the counts differ.
       const now = await readLarge(this.#tools.pool, this.id, this.#tools.leaseMs, this.#tools.statementTimeoutMs);
       if (now?.state === 'PAUSED' && now.beforePause === 'RECEIVING') this.#paused = true;
@@ -274,7 +274,7 @@ export class Upload {
     this.#checkpoint = { no, items: mark.items, at: now };
     // One after the other, and nobody waits for them: they are reports, and what lies after the newest is found in the ledger.
     this.#checkpointing = this.#checkpointing
-      .then(() => this.#persist(ADD_CHECKPOINT, [this.id, this.#epoch, no, mark.items, mark.bytes, mark.sha, mark.written, mark.rejected]))
+      .then(() => this.#persist(ADD_CHECKPOINT, [this.id, this.#epoch, no, mark.items, mark.bytes, mark.sha, mark.written, mark.rejected, this.#tools.batchesSink, this.#tools.owner]))
       .then(() => undefined, (error: unknown) => this.#tools.log.warn({ err: error, batchId: this.id }, 'a checkpoint could not be written; an upload that breaks off goes on from the one before'));
   }
 

@@ -1,4 +1,5 @@
 import type { NamedStatement } from './flush.ts';
+import { OF_ITEMS } from './ledger-ops.ts';
 import { STILL_STAGED } from './staged-chunks.ts';
 
 /**
@@ -12,7 +13,7 @@ export const BATCH_STATUS: NamedStatement = {
   name: 'batch-status',
   text: `
 with slices as (
-  select distinct on (first_index, op) span, written, rejected from ledger where batch_id = $1 order by first_index, op, sink
+  select distinct on (first_index, op) span, written, rejected from ledger where batch_id = $1 and ${OF_ITEMS} order by first_index, op, sink
 ),
 items as (
   select coalesce(sum(span), 0)::int8::text as covered, coalesce(sum(written), 0)::int8::text as written, coalesce(sum(rejected), 0)::int8::text as rejected from slices
@@ -20,12 +21,12 @@ items as (
 rows as (
   select sink, sum(written) as due, sum(delivered) as delivered, sum(superseded) as superseded,
          coalesce(sum(written - delivered - superseded - dead) filter (where state = 'waiting'), 0) as waiting
-  from ledger where batch_id = $1 and sink <> '' group by sink
+  from ledger where batch_id = $1 and ${OF_ITEMS} and sink <> '' group by sink
 ),
 letters as (
   select sink, count(*) filter (where state = 'delivered') as delivered, count(*) filter (where state = 'superseded') as superseded, count(*) filter (where state = 'replaying') as replaying,
          count(*) filter (where state = 'dead') as dead, count(*) filter (where state = 'discarded') as discarded
-  from dead_letter where batch_id = $1 group by sink
+  from dead_letter where batch_id = $1 and ${OF_ITEMS} group by sink
 ),
 sinks as (
   select r.sink, r.due, r.delivered + coalesce(d.delivered, 0) as delivered, r.superseded + coalesce(d.superseded, 0) as superseded, r.waiting + coalesce(d.replaying, 0) as waiting,

@@ -6,7 +6,7 @@ const UTC = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-
 export const UNMIRRORED_LETTERS: NamedStatement = {
   name: 'dead-letter-unmirrored',
   text: `
-select id, record_id, payload, headers, code, class, reason, fingerprint, attempts, ${UTC('first_failed_at')}, ${UTC('last_failed_at')}, topic, partition
+select id, case when op = 'event' then batch_id::text else record_id::text end, payload, headers, code, class, reason, fingerprint, attempts, ${UTC('first_failed_at')}, ${UTC('last_failed_at')}, topic, partition
 from dead_letter where sink = $1 and mirrored_at is null and state = 'dead' and shard = any($2::int2[]) order by id limit $3`,
 };
 

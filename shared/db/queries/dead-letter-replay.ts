@@ -27,7 +27,7 @@ with r as materialized (
 ),
 due as materialized (
   select *, row_number() over (order by id) - 1 as no from (
-    select d.id, d.sink, d.shard, d.kind, d.record_id, d.version
+    select d.id, d.sink, d.shard, d.kind, d.record_id, d.version, case when d.op = 'event' then d.batch_id::text end as key
     from r join dead_letter d on r.may and d.sink = r.sink and d.id > r.after_id and d.state = 'dead' and d.last_failed_at <= r.requested_at
     where (r.filter->'ids' is null or r.filter->'ids' @> to_jsonb(d.id) or r.filter->'ids' @> to_jsonb(d.id::text))
       and (r.filter->>'fingerprint' is null or d.fingerprint = r.filter->>'fingerprint')
@@ -43,8 +43,8 @@ freed as (
   update dead_letter d set state = 'replaying', replays = d.replays + 1, replay_id = $1 from due where d.id = due.id
 ),
 owed as (
-  insert into ledger (batch_id, first_index, op, sink, kind, span, shard, first_id, version, written, rejected, node, state)
-  select r.id, r.released + due.no, 'replay', due.sink, due.kind, 1, due.shard, due.record_id, due.version, 1, 0, $2, 'waiting' from r, due order by due.no
+  insert into ledger (batch_id, first_index, op, sink, kind, span, shard, first_id, version, written, rejected, node, state, key)
+  select r.id, r.released + due.no, 'replay', due.sink, due.kind, 1, due.shard, due.record_id, due.version, 1, 0, $2, 'waiting', due.key from r, due order by due.no
 ),
 n as (select count(*)::int as n, max(id) as last from due),
 verdict as (

@@ -1,3 +1,4 @@
+import { batchExecuted, checkpointCreated, executionFailed, tell, TOLD_OF } from './batch-events.ts';
 import type { NamedStatement } from './flush.ts';
 
 /**
@@ -72,13 +73,26 @@ export const CHECKPOINT_MARKS: NamedStatement = {
   text: `select items, encode(sha, 'hex') from checkpoint where batch_id = $1 and sha is not null order by no`,
 };
 
-/** Writes a checkpoint; only while the writer's epoch holds. */
+/**
+ * Writes a checkpoint, and tells of it ($9 sink, $10 node); only while the writer's epoch holds. The batch's row is locked first: its
+ * events have one order, and none comes behind its end.
+ */
 export const ADD_CHECKPOINT: NamedStatement = {
   name: 'add-checkpoint',
   text: `
-insert into checkpoint (batch_id, no, items, bytes, sha, written, rejected)
-select $1, $3, $4, $5, decode($6, 'hex'), $7, $8 where exists (select from batch where id = $1 and epoch = $2 and state = 'open')
-on conflict (batch_id, no) do nothing`,
+with live as (
+  select l.id from large_batch l join batch b on b.id = l.id
+  where l.id = $1 and b.epoch = $2 and b.state = 'open' and l.state not in ('COMPLETED', 'FAILED', 'CANCELLED') for no key update of l
+),
+made as (
+  insert into checkpoint (batch_id, no, items, bytes, sha, written, rejected)
+  select id, $3, $4, $5, decode($6, 'hex'), $7, $8 from live
+  on conflict (batch_id, no) do nothing
+  returning batch_id, no, at, items, bytes, written, rejected
+),
+counted as (update large_batch l set events = events + 1 from made where l.id = made.batch_id returning ${TOLD_OF}),
+event as (${checkpointCreated('counted', 'made')})
+${tell('event', '$9', '$10')}`,
 };
 
 /** The header row of an upload in CSV, kept so that the upload can go on without it. */
@@ -94,25 +108,30 @@ export const STEERED: NamedStatement = {
 };
 
 /**
- * Ends a large batch well: only if the ledger holds exactly the items 0 to $3 - 1, without a gap. Fence and state in one
- * statement; no row comes back where the counts do not agree, or somebody else ended it.
+ * Ends a large batch well: only if the ledger holds exactly the items 0 to $3 - 1, without a gap. Fence, state and the
+ * event that tells of it ($5 sink, $6 node) in one statement; no row comes back where the counts do not agree, or somebody else ended it.
  */
 export const COMPLETE_LARGE: NamedStatement = {
   name: 'complete-large',
   text: `
 with covered as (
-  select coalesce(sum(span), 0) as items, coalesce(max(first_index + span), 0) as up_to
-  from (select distinct on (first_index) first_index, span from ledger where batch_id = $1 and op in ('insert', 'process') order by first_index, sink) s
+  select coalesce(sum(span), 0) as items, coalesce(max(first_index + span), 0) as up_to, coalesce(sum(written), 0) as written, coalesce(sum(rejected), 0) as rejected
+  from (select distinct on (first_index) first_index, span, written, rejected from ledger where batch_id = $1 and op in ('insert', 'process') order by first_index, sink) s
 ),
 live as (select id from large_batch where id = $1 and state in ('RECEIVING', 'RUNNING') for update),
 ended as (
   update batch b set state = 'closed', closed_at = now(), requested = $3, lease_owner = null, lease_until = null
   from covered c, live where b.id = live.id and b.epoch = $2 and b.state = 'open' and c.items = $3 and c.up_to = $3
   returning b.id
-)
-update large_batch l set state = 'COMPLETED', finished_at = now(), total = $3, upload_bytes = coalesce($4, upload_bytes), version = version + 1
-from ended where l.id = ended.id
-returning l.id`,
+),
+done as (
+  update large_batch l set state = 'COMPLETED', finished_at = now(), total = $3, upload_bytes = coalesce($4, upload_bytes), version = version + 1, events = events + 1
+  from ended where l.id = ended.id
+  returning ${TOLD_OF}
+),
+event as (${batchExecuted('done', 'covered')}),
+told as (${tell('event', '$5', '$6')})
+select id from done`,
 };
 
 /** Closes the fence of a large batch; waits for running flushes. After it, what the ledger holds is all there ever will be. */
@@ -137,16 +156,36 @@ update batch set requested = greatest(requested,
 where id = $1 and state = 'closed'`,
 };
 
-/** Moves the state from one of $2 to $3; answers the row's new version, or nothing. */
+/** Moves the state from one of $2 to $3, which is not an end; answers the row's new version, or nothing. */
 export const MOVE_LARGE: NamedStatement = {
   name: 'move-large',
   text: `
 update large_batch set state = $3, before_pause = case when $3 = 'PAUSED' then state else null end, version = version + 1,
-  started_at = case when $3 = 'RUNNING' then coalesce(started_at, now()) else started_at end,
-  finished_at = case when $3 in ('COMPLETED', 'FAILED', 'CANCELLED') then now() else finished_at end,
-  error_code = coalesce($4, error_code), error_message = coalesce($5, error_message)
+  started_at = case when $3 = 'RUNNING' then coalesce(started_at, now()) else started_at end
 where id = $1 and state = any($2::text[])
 returning version`,
+};
+
+/**
+ * Ends a batch whose fence is closed: from one of the states $2 to $3 (FAILED or CANCELLED), with error code $4 and message $5, and
+ * tells of it ($6 sink, $7 node) with the counts that the ledger has. Nothing comes back where it has ended already.
+ */
+export const END_LARGE: NamedStatement = {
+  name: 'end-large',
+  text: `
+with counts as (
+  select coalesce(sum(written), 0) as written, coalesce(sum(rejected), 0) as rejected
+  from (select distinct on (first_index) written, rejected from ledger where batch_id = $1 and op in ('insert', 'process') order by first_index, sink) s
+),
+done as (
+  update large_batch l set state = $3, before_pause = null, version = version + 1, finished_at = now(),
+    error_code = coalesce($4, error_code), error_message = coalesce($5, error_message), events = events + 1
+  where id = $1 and state = any($2::text[])
+  returning ${TOLD_OF}
+),
+event as (${executionFailed('done', 'counts')}),
+told as (${tell('event', '$6', '$7')})
+select id from done`,
 };
 
 /** Batches that should have ended: past their deadline, or left half way to their end. With their state. */

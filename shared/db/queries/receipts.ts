@@ -1,4 +1,5 @@
 import type { NamedStatement } from './flush.ts';
+import { OF_ITEMS } from './ledger-ops.ts';
 
 /** What receipts are made of. Statements on the ledger have no name, as those of the relay (relay-take.ts). */
 const UNNAMED = '';
@@ -29,11 +30,11 @@ export const SLICES_FROM: NamedStatement = {
   text: `
 with f as materialized (
   select distinct first_index from ledger
-  where batch_id = $1 and first_index >= coalesce((select max(first_index) from ledger where batch_id = $1 and first_index <= $2), 0)
+  where batch_id = $1 and ${OF_ITEMS} and first_index >= coalesce((select max(first_index) from ledger where batch_id = $1 and ${OF_ITEMS} and first_index <= $2), 0)
   order by first_index limit $3
 )
 select ${ROW} from f join ledger l on l.batch_id = $1 and l.first_index = f.first_index
-where l.op <> 'replay'
+where l.${OF_ITEMS}
 order by l.first_index, l.op, l.sink`,
 };
 

@@ -20,15 +20,15 @@ const DUE = `(next_at is null or next_at <= now() or next_at > now() + $5 * inte
 export const TAKE_DUE: NamedStatement = {
   name: UNNAMED,
   text: `
-select l.id, l.batch_id, l.first_index, l.op, l.kind, s.shard, l.first_id, l.span, l.version, l.acks, l.attempts, l.tries, l.wait, l.trace, l.at, extract(epoch from now()) * 1000, l.settled
+select l.id, l.batch_id, l.first_index, l.op, l.kind, s.shard, l.first_id, l.span, l.version, l.acks, l.attempts, l.tries, l.wait, l.trace, l.at, extract(epoch from now()) * 1000, l.settled, l.key, l.event, l.payload
 from unnest($2::int2[]) as s(shard)
 cross join lateral (
-  select id, batch_id, first_index, op, kind, first_id, span, version, acks, attempts, tries, trace, delivered + dead as settled, to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at,
+  select id, batch_id, first_index, op, kind, first_id, span, version, acks, attempts, tries, trace, delivered + dead as settled, key, event, payload::text as payload, to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at,
          case when ${DUE} then 0 else extract(epoch from next_at - now()) * 1000 end as wait
   from ledger e
   where sink = $1 and shard = s.shard and state = 'waiting'
     and not coalesce(acks->'left' <@ $3::jsonb and (tries is null or not ${DUE} or acks->'refused' <@ $3::jsonb), false)
-    and not (op = 'update' and span = 1 and kind = any($7::text[]) and (
+    and not (op in ('update', 'event') and span = 1 and kind = any($7::text[]) and (
       exists (select 1 from dead_letter d where d.sink = e.sink and d.kind = e.kind and d.record_id = e.first_id and d.version < e.version and d.state in ('dead', 'replaying'))
       or exists (select 1 from ledger b where b.sink = e.sink and b.shard = e.shard and b.state = 'waiting' and b.tries is not null and b.kind = e.kind and b.id < e.id and b.tries ? e.first_id::text)))
   order by id limit $4

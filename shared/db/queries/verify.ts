@@ -1,5 +1,6 @@
 import { ID_BLOCK } from '../../records/shard.ts';
 import type { NamedStatement } from './flush.ts';
+import { OF_ITEMS } from './ledger-ops.ts';
 import { STILL_STAGED } from './staged-chunks.ts';
 import { inScope, rejectedIndexes } from './verify-ranges.ts';
 
@@ -35,7 +36,7 @@ with slice as (
   select batch_id, first_index, op, min(kind) as kind, min(span) as span, min(written) as written, min(rejected) as rejected, min(first_id) as first_id,
          count(*) as sinks,
          max(span) <> min(span) or max(written) <> min(written) or max(rejected) <> min(rejected) or max(first_id) <> min(first_id) or max(version) <> min(version) or max(kind) <> min(kind) as differ
-  from ledger where op <> 'replay' and ${inScope('batch_id')} group by batch_id, first_index, op
+  from ledger where ${OF_ITEMS} and ${inScope('batch_id')} group by batch_id, first_index, op
 ),
 walked as (
   select *, lag(first_index + span) over (partition by batch_id order by first_index, op) as reached from slice

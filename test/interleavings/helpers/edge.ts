@@ -49,7 +49,7 @@ export async function takeAt(actor: Actor, { segmentRows, writers, nextBlock }: 
     now, log, onHandover: () => undefined, onWritten: () => undefined, onBacklog: () => undefined, after: (ms, run) => setTimeout(run, Math.min(ms, 5)),
   });
   const tools: TakeTools = {
-    pool, queue, dispatcher, log, owner: actor.name, inWork: new Set(), leaseMs: 15_000, statementTimeoutMs: 12_000, settlePatienceMs: 15_000, settleLaterMs: 20_000, shards: 32,
+    pool, queue, dispatcher, log, owner: actor.name, inWork: new Set(), leaseMs: 15_000, statementTimeoutMs: 12_000, settlePatienceMs: 15_000, settleLaterMs: 20_000, shards: 32, batchesSink: 'kafka:batches',
     segmentRows, chunkMaxRows: 2_000, chunkMaxBytes: 524_288, now, retryAfter: () => 1, onSettle: () => undefined, stopping: new AbortController().signal,
   };
   const { record, carried } = actor.flush.execution;

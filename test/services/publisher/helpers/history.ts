@@ -78,7 +78,7 @@ export class History {
   /** Ids of which the places that the ledger tells are not where the topic has them, or that the topic lacks. */
   misplaced(): number[] {
     return this.#debts().flatMap((row) => {
-      const places = placesOf(row, (id) => !this.#records.has(id), (id) => this.#limits.partitionOf(id));
+      const places = placesOf(row, (id) => !this.#records.has(id), (id) => this.#limits.partitionOf(id, row));
       const sent = [...places].flatMap(([id, place]) => (place.fate === 'sent' ? [[id, place.offset] as const] : []));
       const wrong = sent.filter(([id, offset]) => offset === null || this.#topic[offset]?.id !== id || (this.#order === 'events' && this.#topic[offset]?.version !== row.version));
       return sent.length === row.delivered ? wrong.map(([id]) => id) : [row.firstId];
