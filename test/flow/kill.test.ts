@@ -24,7 +24,7 @@ beforeAll(async () => {
   fleet = await startFleet({ writers: 0, relays: 0 });
   [writers, relays] = await Promise.all([Promise.all([fleet.start('writer'), fleet.start('writer')]), Promise.all([fleet.start('relay'), fleet.start('relay')])]);
   await Promise.all([fleet.sees('writer', 2), fleet.sees('relay', 2)]);
-  await waitFor(async () => (await fleet.sql(`select from relay_shard where until > now()`)).length === 32, { timeoutMs: 30_000, what: 'every shard to have an owner' });
+  await waitFor(async () => (await fleet.sql(`select from relay_shard where sink = $1 and until > now()`, [`kafka:${fleet.topic}`])).length === 32, { timeoutMs: 30_000, what: 'every shard to have an owner' });
 }, TEST_MS);
 afterAll(async () => {
   await fleet.stop();

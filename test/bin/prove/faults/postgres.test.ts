@@ -130,7 +130,7 @@ test.each([
   ['clock-behind-postgres', 'an hour ahead', '> 3000'],
   ['clock-ahead-postgres', 'over for an hour', '< -3000'],
 ])('%s: the leases are %s, and the relay takes its shards up again all the same', async (name, _, bitten) => {
-  const shards = async (where: string) => (await sql<{ count: number }>(`select count(*)::int as count from relay_shard where extract(epoch from until - now()) ${where}`))[0]?.count;
+  const shards = async (where: string) => (await sql<{ count: number }>(`select count(*)::int as count from relay_shard where sink = 'kafka:${system.target.kafka.topic}' and extract(epoch from until - now()) ${where}`))[0]?.count;
   await waitFor(async () => (await shards('between 0 and 60')) === SHARDS, { timeoutMs: 30_000, what: 'the relay to own all shards' });
   const relay = system.target.nodes('relay')[0];
   relay?.signal('SIGSTOP'); // else it might have put all right before it was looked at
