@@ -132,6 +132,14 @@ describe('a flush on a real PostgreSQL', () => {
     await expect(stored(engine, chunk)).resolves.toEqual({ records: 7, ledger: 2, written: 7 });
   });
 
+  test('F3 beside a slice that is fenced, one that is written tells its own rejects', async () => {
+    const batchId = uuidv7();
+    await engine.open(batchId, 2);
+    await settleNow(batchId, 2);
+    const chunk = chunkOf('execution', [{ batchId, sole: false, firstId: takeIds(2), rows: rows(2) }, { firstId: takeIds(3), rows: [...rows(2), undefined] }]);
+    expect((await engine.write(chunk)).map((o) => [o.outcome, o.rejects.map(([index]) => index)])).toEqual([['fenced', []], ['written', [2]]]);
+  });
+
   test('F63 a sole flush that comes after its batch was settled, which had no row, is fenced', async () => {
     const chunk = sole(10);
     const answer = await settleNow(batchOf(chunk), 10);
