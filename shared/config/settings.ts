@@ -73,6 +73,7 @@ export const SETTINGS = {
 
   maxBatchSize: { type: 'number', default: 10_000_000, min: 1, max: 1_000_000_000, unit: 'items', group: 'Large batches', meaning: 'Most items of one large batch.' },
   maxUploads: { type: 'number', default: 16, min: 1, max: 1_000, unit: 'count', group: 'Large batches', meaning: 'Most large uploads in one edge at the same time; beyond, 503 with Retry-After.' },
+  uploadIdle: { type: 'number', default: 60_000, min: 100, max: 3_600_000, unit: 'ms', group: 'Large batches', meaning: 'Longest time that the sender of an upload may send nothing while Sluice waits for it; then the upload is broken off with 408, and may go on from its offset.' },
   maxEventStreams: { type: 'number', default: 500, min: 1, max: 100_000, unit: 'connections', group: 'Large batches', meaning: 'Most clients of one edge that listen to the events of large batches; beyond, 503 with Retry-After.' },
   parallelism: { type: 'number', default: 5, min: 1, max: 64, unit: 'count', group: 'Large batches', meaning: 'Segments of a large batch under way at the same time, where the request does not say.' },
   maxParallelism: { type: 'number', default: 64, min: 1, max: 1_024, unit: 'count', group: 'Large batches', meaning: 'Most parallelism that a request may ask for.' },

@@ -25,6 +25,8 @@ export async function openUpload(tools: TakeTools, target: TakeTarget, params: O
   const row = await readLarge(tools.pool, id, tools.leaseMs, tools.statementTimeoutMs);
   if (row === undefined || row.client !== params.client) throw noSuchBatch();
   if (row.kind !== params.kind) throw otherBody();
+  // What the bytes mean so far was told when it began: read otherwise, none of the rest would be an item.
+  if (row.format !== null && row.format !== params.format) throw params.resume === undefined ? otherBody() : otherFormat(row.format);
   const compareOnly = row.state === 'COMPLETED' || (row.total !== null && STAGED_WHOLLY.has(row.state));
   // First: while another connection uploads it, no offset is the right one for long.
   if (known !== undefined && !compareOnly) mayGoOn(tools, row);
@@ -97,6 +99,10 @@ function placeOf(row: LargeRow, last: { mark: Mark } | undefined, offset: number
 
 function inProgress({ leaseMs }: TakeTools): ProblemError {
   return new ProblemError({ status: 409, code: 'upload-in-progress', title: 'Upload in progress', detail: 'Another connection uploads this batch. Once it has ended, or its edge has been silent for the time of its lease, go on from the offset that GET tells.', headers: { 'Retry-After': String(Math.ceil(leaseMs / 1_000)) } });
+}
+
+function otherFormat(format: string): ProblemError {
+  return new ProblemError({ status: 409, code: 'wrong-format', title: 'The upload is of another form', detail: `The upload began as ${format}; go on with the same Content-Type.` });
 }
 
 function noSuchBatch(): ProblemError {

@@ -19,8 +19,13 @@ export function hasBody(headers: IncomingHttpHeaders): boolean {
  * @throws ProblemError 415 unsupported-content-type, which names what is accepted
  */
 export function bodyFormat(headers: IncomingHttpHeaders, accepted: readonly BodyFormat[]): BodyFormat {
+  return hasBody(headers) ? declaredFormat(headers, accepted) : 'json';
+}
+
+/** The form that a Content-Type names, whether a body comes or not; else as bodyFormat. */
+export function declaredFormat(headers: IncomingHttpHeaders, accepted: readonly BodyFormat[]): BodyFormat {
   const given = headers['content-type'];
-  if (given === undefined || given === 'application/json' || !hasBody(headers)) return 'json';
+  if (given === undefined || given === 'application/json') return 'json';
   const type = parseType(given);
   const format = type === undefined ? undefined : FORMATS[type.essence];
   if (type === undefined || format === undefined || !accepted.includes(format)) throw unsupported('This Content-Type is not accepted', accepted);

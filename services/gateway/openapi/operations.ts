@@ -47,6 +47,7 @@ const idParameter = { name: 'id', in: 'path', required: true, description: 'A wh
 const batchParameter = { name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } };
 
 const offsetParameter = { name: 'Upload-Offset', in: 'header', description: 'Bytes of the (decoded) upload that came before.', schema: { type: 'integer', format: 'int64', minimum: 0 } };
+const idle = problem('Nothing came for too long (`upload-idle`). What came before stands.', 'Upload-Offset');
 const uploadContent = Object.fromEntries(['application/x-ndjson', 'application/json', 'text/csv'].map((type) => [type, { schema: type === 'application/json' ? {} : { type: 'string' } }]));
 const uploaded = json('Every item is in the ledger, or staged.', ref('Uploaded'), 'Location', 'Sluice-Batch-Id', 'Idempotency-Replayed');
 const optionParameters = OPTION_NAMES.map((name) => ({ name, in: 'query', description: `Also as the header ${optionHeader(name)}.`, schema: { type: 'string' } }));
@@ -60,7 +61,7 @@ export function describe(operation: Operation, kind: RecordKind | undefined, lim
     case 'patch-upload':
       return {
         tag: 'batches', parameters: [batchParameter, { ...offsetParameter, required: true }], requestBody: { required: true, content: uploadContent },
-        responses: { '202': uploaded, '400': problem('The upload cannot be read; says at which byte. What came before stands.', 'Upload-Offset'), '404': problem('No such batch (`not-found`).'), '409': problem('Another offset is right (`wrong-offset`), or nothing can be added (`upload-over`, `upload-in-progress`).', 'Upload-Offset'), '415': writing['415'], '503': unavailable },
+        responses: { '202': uploaded, '400': problem('The upload cannot be read; says at which byte. What came before stands.', 'Upload-Offset'), '404': problem('No such batch (`not-found`).'), '408': idle, '409': problem('Another offset is right (`wrong-offset`), the form is another one (`wrong-format`), or nothing can be added (`upload-over`, `upload-in-progress`).', 'Upload-Offset'), '415': writing['415'], '503': unavailable },
       };
     case 'steer-batch':
       return { tag: 'batches', parameters: [batchParameter], responses: { '200': json('The state then.', ref('BatchMoved')), '400': badQuery, '404': problem('No such batch (`not-found`).'), '409': problem('Not in this state (`not-now`); says what is allowed.'), '503': unavailable } };
@@ -143,7 +144,7 @@ function describeRecords(operation: Exclude<Operation, LetterOperation | Describ
         description: 'Taken in as it comes, as fast as it is written; broken off, it goes on with Upload-Offset under the same Idempotency-Key, or by PATCH of the batch.',
         parameters: [...optionParameters, offsetParameter, parameter('Idempotency-Key'), parameter('Client-Reference')],
         requestBody: { required: true, content: uploadContent },
-        responses: { '202': uploaded, '400': problem('The upload cannot be read; says at which byte. What came before stands.', 'Upload-Offset'), '409': problem('Another offset is right (`wrong-offset`), or nothing can be added (`upload-over`, `upload-in-progress`).', 'Upload-Offset'), '413': problem('More items than a large batch may have.'), '415': writing['415'], '422': writing['422'], '503': unavailable },
+        responses: { '202': uploaded, '400': problem('The upload cannot be read; says at which byte. What came before stands.', 'Upload-Offset'), '409': problem('Another offset is right (`wrong-offset`), or nothing can be added (`upload-over`, `upload-in-progress`).', 'Upload-Offset'), '408': idle, '413': problem('More items than a large batch may have.'), '415': writing['415'], '422': writing['422'], '503': unavailable },
       };
     case 'list-records':
       return {

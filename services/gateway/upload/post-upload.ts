@@ -7,13 +7,13 @@ import { ANONYMOUS, newBatchId, type ServedKind } from '../write/intake.ts';
 import { uploadBytesOf } from './upload-length.ts';
 import { uploadKeyOf } from './upload-key.ts';
 import { OPTION_NAMES, readOptions, type OptionLimits } from './options.ts';
-import { readUpload, uploadFormat } from './read/read-upload.ts';
+import { readUpload, uploadFormat, type UploadFormat } from './read/read-upload.ts';
 import type { UploadCalls } from './upload-calls.ts';
 
 /** What taking an upload needs of the rest of Sluice. */
 export interface UploadTools {
   calls: UploadCalls;
-  limits: OptionLimits & { maxBatchSize: number; unknownQuery: UnknownQuery };
+  limits: OptionLimits & { maxBatchSize: number; uploadIdle: number; unknownQuery: UnknownQuery };
 }
 
 /** POST of a large batch: its body is taken in as it comes, as fast as the writers take it. */
@@ -49,7 +49,7 @@ async function takeUpload({ calls, limits }: UploadTools, kind: ServedKind, call
     requestId: call.requestId, trace: call.trace,
   });
   try {
-    const end = await carry(calls, kind, call, opened, format, limits.maxBatchSize);
+    const end = await carry(calls, kind, call, opened, format, limits);
     return accepted(opened, end);
   } catch (error) {
     // What was taken stands, whatever broke; the answer, if anybody still reads it, says where to go on.
@@ -58,8 +58,8 @@ async function takeUpload({ calls, limits }: UploadTools, kind: ServedKind, call
   }
 }
 
-async function carry(calls: UploadCalls, kind: ServedKind, call: Call, opened: UploadOpened, format: ReturnType<typeof uploadFormat>, most: number): Promise<UploadEnd> {
-  const segments = readUpload(call.req, { format, from: opened.from, csvHeader: opened.csvHeader, kind: kind.record });
+async function carry(calls: UploadCalls, kind: ServedKind, call: Call, opened: UploadOpened, format: UploadFormat, { maxBatchSize: most, uploadIdle }: UploadTools['limits']): Promise<UploadEnd> {
+  const segments = readUpload(call.req, { format, from: opened.from, csvHeader: opened.csvHeader, kind: kind.record, idleMs: uploadIdle });
   for (;;) {
     const { value, done } = await segments.next();
     if (done === true) {

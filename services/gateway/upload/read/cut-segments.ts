@@ -1,5 +1,6 @@
 import type { UploadSegment } from '../../../../shared/contracts/large.ts';
 import { ProblemError } from '../../../../shared/errors/problem.ts';
+import { ByteWindow } from './byte-window.ts';
 import { SEGMENT_BYTES, SEGMENT_ITEMS, segmentOf, type UploadPlace } from './segment.ts';
 
 /** An item beyond this is none; it is not kept in memory to its end. */
@@ -25,33 +26,38 @@ export interface ItemReader {
  */
 export async function* cutSegments(body: AsyncIterable<Buffer>, from: UploadPlace, reader: ItemReader): AsyncGenerator<UploadSegment, UploadPlace> {
   let place = from;
-  let rest: Buffer = Buffer.alloc(0);
+  const rest = new ByteWindow();
   let count = 0;
   let lastEnd = 0;
   /** Bytes without an item make no segment: they count with the next one. */
   const cut = (end: number): UploadSegment[] => {
-    const raw = rest.subarray(0, end);
-    const { items, csvHeader } = reader.take(rest, end);
-    const segment = segmentOf(place, raw, items);
+    const { bytes } = rest;
+    const { items, csvHeader } = reader.take(bytes, end);
+    const segment = segmentOf(place, bytes.subarray(0, end), items);
     place = { items: place.items + items.length, bytes: segment.endBytes };
-    rest = rest.subarray(end);
+    rest.drop(end);
     count = 0;
     lastEnd = 0;
     return items.length === 0 ? [] : [{ ...segment, ...(csvHeader === undefined ? {} : { csvHeader }) }];
   };
-  const step = (): number => {
-    const end = reader.next(rest);
-    if (end === -1 && rest.length - lastEnd > MOST_ITEM_BYTES) throw itemTooLong({ items: place.items + count, bytes: place.bytes + lastEnd });
+  const step = (bytes: Buffer): number => {
+    // The reader sees no more than an item may have: so where there is none does not depend on how much came at once.
+    const bound = lastEnd + MOST_ITEM_BYTES + 1;
+    const end = reader.next(bytes.length > bound ? bytes.subarray(0, bound) : bytes);
+    if (end === -1 && bytes.length >= bound) throw itemTooLong({ items: place.items + count, bytes: place.bytes + lastEnd });
     return end;
   };
   for await (const chunk of body) {
-    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    for (let end = step(); end !== -1; end = step()) {
+    rest.push(chunk);
+    let { bytes } = rest;
+    for (let end = step(bytes); end !== -1; end = step(bytes)) {
       lastEnd = end;
-      if (++count >= SEGMENT_ITEMS || end >= SEGMENT_BYTES) yield* cut(end);
+      if (++count < SEGMENT_ITEMS && end < SEGMENT_BYTES) continue;
+      yield* cut(end);
+      ({ bytes } = rest);
     }
   }
-  yield* cut(reader.ends(rest));
+  yield* cut(reader.ends(rest.bytes));
   return { ...place, bytes: place.bytes + rest.length };
 }
 

@@ -11,13 +11,18 @@ const [LINE_FEED, RETURN, SPACE, QUOTE, COMMA, TAB] = [0x0a, 0x0d, 0x20, 0x22, 0
 /** Digits that a number holds exactly. */
 const WHOLE = /^-?\d{1,15}$/;
 
-/** Where in a row the reader is: at the start of a cell, in one without or with quotes, or behind a quote within quotes. */
-type At = 'cell' | 'plain' | 'quoted' | 'quote';
+/**
+ * Where in a row the reader is: at the start of a cell, in one without or with quotes, behind a quote within quotes, behind a
+ * cell with quotes, or in what is left of a line whose quotes are broken.
+ */
+type At = 'cell' | 'plain' | 'quoted' | 'quote' | 'after' | 'broken';
 
 /**
  * Reads CSV (RFC 4180; lines may end in LF or CRLF, a byte order mark is fine, blank lines are skipped). The first row names
  * the members. An empty cell is a member that is absent; whole numbers become numbers, all else stays text, exactly.
- * Where rows end is found here, what is in them by csv-parse: a row that it refuses is one broken item.
+ * Where rows end is found here, what is in them by csv-parse: a row that it refuses is one broken item. Broken quotes cost
+ * their line alone: where a row of several lines turns out to be broken, only its first one is given up and the next line
+ * begins a row, for a quote that is never closed would swallow the good rows behind it.
  * @param rules of the kind's items: their names are the columns that are known
  * @param header the columns, where the upload goes on in the middle
  */
@@ -26,7 +31,10 @@ export function csvReader(from: UploadPlace, rules: ItemRules, ignored: readonly
   let told = header !== null;
   let at: At = 'cell';
   let position = 0;
+  let base = from.bytes;
   let start = 0;
+  /** Where the second line of this row begins, if it has one. */
+  let secondLine = -1;
   let first = from.bytes === 0;
   // Where the upload goes on in the middle, the number of its lines so far is not known.
   let line = from.bytes === 0 ? 1 : undefined;
@@ -39,17 +47,29 @@ export function csvReader(from: UploadPlace, rules: ItemRules, ignored: readonly
       const byte = bytes[position] as number;
       if (byte === LINE_FEED) {
         if (line !== undefined) line++;
-        if (at !== 'quoted') {
-          at = 'cell';
-          return ++position;
-        }
-      } else if (at === 'quoted') {
+        if (at !== 'quoted') return endRow(position + 1);
+        if (secondLine === -1) secondLine = position + 1;
+      } else if (at === 'broken') continue;
+      else if (at === 'quoted') {
         if (byte === QUOTE) at = 'quote';
-      } else if (byte === QUOTE && at !== 'plain') at = 'quoted'; // of a cell that begins, or the second of two
-      else if (byte === COMMA) at = 'cell';
-      else if (at === 'quote' ? !isBlank(byte) : at === 'cell' && !isBlank(byte)) at = 'plain';
+      } else if (byte === COMMA) at = 'cell';
+      else if (at === 'cell') at = byte === QUOTE ? 'quoted' : isBlank(byte) ? 'cell' : 'plain';
+      else if (at === 'quote' && byte === QUOTE) at = 'quoted'; // two stand for one
+      else if (at !== 'plain' && isBlank(byte)) at = 'after';
+      else if (at !== 'plain' || byte === QUOTE) {
+        if (secondLine !== -1) {
+          if (rowLine !== undefined) line = rowLine + 1;
+          return endRow(secondLine);
+        }
+        at = 'broken';
+      }
     }
     return -1;
+  }
+  function endRow(end: number): number {
+    at = 'cell';
+    secondLine = -1;
+    return (position = end);
   }
 
   return {
@@ -85,13 +105,14 @@ export function csvReader(from: UploadPlace, rules: ItemRules, ignored: readonly
       rows = [];
       position -= end;
       start -= end;
+      base += end;
       first = false;
       const tell = !told && columns !== null;
       told ||= tell;
       return { items, ...(tell ? { csvHeader: [...(columns ?? [])] } : {}) };
     },
     ends(bytes) {
-      if (at === 'quoted') throw new ProblemError({ status: 400, code: 'invalid-csv', title: 'The CSV is broken', detail: `The upload ends within quotes${rowLine === undefined ? '' : ` that belong to the row in line ${rowLine}`}. What came before stands.` });
+      if (at === 'quoted') throw new ProblemError({ status: 400, code: 'invalid-csv', title: 'The CSV is broken', detail: `The upload ends within quotes, in the row that begins at byte ${base + start}${rowLine === undefined ? '' : ` (line ${rowLine})`}. What came before stands.` });
       return bytes.length;
     },
   };

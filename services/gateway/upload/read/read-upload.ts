@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { UploadSegment } from '../../../../shared/contracts/large.ts';
 import type { RecordKind } from '../../../../shared/records/record-kind.ts';
-import { bodyFormat, type BodyFormat } from '../../body/content-type.ts';
+import { declaredFormat, type BodyFormat } from '../../body/content-type.ts';
 import { decodeUpload } from './decode-upload.ts';
 import { cutSegments, type ItemReader } from './cut-segments.ts';
 import { csvReader } from './read-csv.ts';
@@ -13,7 +13,7 @@ export type UploadFormat = BodyFormat;
 
 /** The form of an upload, by its Content-Type. @throws ProblemError 415 */
 export function uploadFormat(headers: IncomingHttpHeaders): UploadFormat {
-  return bodyFormat(headers, ['json', 'ndjson', 'csv']);
+  return declaredFormat(headers, ['json', 'ndjson', 'csv']);
 }
 
 export interface ReadOptions {
@@ -21,6 +21,8 @@ export interface ReadOptions {
   from: UploadPlace;
   csvHeader: string[] | null;
   kind: RecordKind;
+  /** Longest time that nothing may come while something is waited for; ms. */
+  idleMs: number;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface ReadOptions {
  * @throws ProblemError as decodeUpload; 400 where the bytes are not of the format
  */
 export async function* readUpload(req: IncomingMessage, options: ReadOptions): AsyncGenerator<UploadSegment, UploadPlace> {
-  return yield* cutSegments(decodeUpload(req), options.from, readerOf(options));
+  return yield* cutSegments(decodeUpload(req, options.idleMs), options.from, readerOf(options));
 }
 
 function readerOf({ format, from, csvHeader, kind }: ReadOptions): ItemReader {

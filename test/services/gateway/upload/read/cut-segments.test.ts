@@ -111,6 +111,38 @@ test.each([
   for (const size of [() => 1, () => 100]) expect(await cut('json', text, { size })).toMatchObject({ code: 'invalid-json', detail: expect.stringContaining(`At ${says} `) as string });
 });
 
+test('CSV: a quote that is never closed costs its line, not the good rows behind it', async () => {
+  const text = 'destination,quantity\nA,1\n"B,2\nC,3\nD,4\n"E",5\n"F\nF",6\n"G" x,7\nH "h" ","\nI,8\n';
+  const { segments } = await cut('csv', text);
+  expect(segments.flatMap((s) => s.items)).toEqual([
+    { destination: 'A', quantity: '1' },
+    expect.objectContaining({ line: 3, code: 'invalid-csv' }),
+    { destination: 'C', quantity: '3' },
+    { destination: 'D', quantity: '4' },
+    { destination: 'E', quantity: '5' },
+    { destination: 'F\nF', quantity: '6' },
+    expect.objectContaining({ line: 9, code: 'invalid-csv' }),
+    expect.objectContaining({ line: 10, code: 'invalid-csv' }),
+    { destination: 'I', quantity: '8' },
+  ]);
+  expect(await cut('csv', text, { size: () => 1 })).toEqual(await cut('csv', text));
+});
+
+test.each(FORMATS)('%s: whether an item is too long does not depend on how its bytes come', async (format) => {
+  const frame = { ndjson: ['{"a":1}\n{"a":"', '"}\n'], json: ['[{"a":1},{"a":"', '"}]'], csv: ['destination\nNYSE\n"', '"\n'] }[format];
+  // CSV: the bound holds also while it is not known yet whether the row is one line or many.
+  const tooLong = frame.join('x'.repeat(1_060_000));
+  for (const size of [() => 65_536, () => 1_000_000, () => 2_000_000]) expect(await cut(format, tooLong, { size })).toMatchObject({ code: 'item-too-long', detail: expect.stringContaining('Item 1,') as string, segments: [] });
+  const fits = frame.join('x'.repeat(1_040_000));
+  for (const size of [() => 65_536, () => 2_000_000]) expect(await cut(format, fits, { size })).toMatchObject({ total: { items: 2 } });
+});
+
+test.each([
+  ['an array', '[{"a":1},\n{"a":2}]\n'], ['a document over several lines', '\uFEFF{\n  "a": 1\n}\n'], ['an object that holds items', '{"items": [{"a":1}]}'], ['CSV', 'destination,quantity\nNYSE,1\n'], ['a long line without an end', `{"items":[${'{"a":1},'.repeat(300)}`],
+])('NDJSON that is %s is refused at once', async (_, text) => {
+  for (const size of [() => 1, () => 100_000]) expect(await cut('ndjson', text, { size })).toMatchObject({ code: 'wrong-format', segments: [] });
+});
+
 test.each([['lines of JSON', '{"a":1}\n{"a":2}\n'], ['another member', '{"rows":[1]}'], ['a number', '17'], ['text', 'tradeType,destination\n']])('JSON that is %s is refused at once', async (_, text) => {
   for (const size of [() => 1, () => 100]) expect(await cut('json', text, { size })).toMatchObject({ code: 'wrong-format', segments: [] });
 });
