@@ -60,15 +60,20 @@ async function takeUpload({ calls, limits }: UploadTools, kind: ServedKind, call
 
 async function carry(calls: UploadCalls, kind: ServedKind, call: Call, opened: UploadOpened, format: UploadFormat, { maxBatchSize: most, uploadIdle }: UploadTools['limits']): Promise<UploadEnd> {
   const segments = readUpload(call.req, { format, from: opened.from, csvHeader: opened.csvHeader, kind: kind.record, idleMs: uploadIdle });
-  for (;;) {
-    const { value, done } = await segments.next();
-    if (done === true) {
-      if (value.items === 0) throw new ProblemError({ status: 400, code: 'empty-batch', title: 'Empty batch', detail: 'The upload has no items.' });
-      return calls.finish(opened, value.items, value.bytes);
+  try {
+    for (;;) {
+      const { value, done } = await segments.next();
+      if (done === true) {
+        if (value.items === 0) throw new ProblemError({ status: 400, code: 'empty-batch', title: 'Empty batch', detail: 'The upload has no items.' });
+        return calls.finish(opened, value.items, value.bytes);
+      }
+      const items = value.firstIndex + value.items.length;
+      if (items > most) throw new ProblemError({ status: 413, code: 'too-many-items', title: 'Too many items', detail: `A large batch has at most ${most} items (setting maxBatchSize); what came before stands. Send the rest as a batch of its own.` });
+      await calls.append(opened, value);
     }
-    const items = value.firstIndex + value.items.length;
-    if (items > most) throw new ProblemError({ status: 413, code: 'too-many-items', title: 'Too many items', detail: `A large batch has at most ${most} items (setting maxBatchSize); what came before stands. Send the rest as a batch of its own.` });
-    await calls.append(opened, value);
+  } finally {
+    // Whatever refused a segment: a body that is still listened to is never read to its end, and takes its connection with it.
+    await segments.return(opened.from);
   }
 }
 
