@@ -1,7 +1,8 @@
-import type { Context, ServiceSchema } from 'moleculer';
+import type { Context, Service, ServiceSchema } from 'moleculer';
 import type { Events } from '../../shared/contracts/actions.ts';
 import type { HealthPart } from '../../shared/runtime/health.ts';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
+import { CommandConsumer } from './commands/command-consumer.ts';
 import { buildRelays } from './build-relays.ts';
 import type { Sink } from './sink.ts';
 
@@ -25,6 +26,10 @@ export function createPublisher(node: NodeContext, around?: (sink: Sink) => Sink
     return reasons.length === 0 ? { status: 'up', figures } : { status: 'waiting', why: [...new Set(reasons)].join(' '), figures };
   };
 
+  const { settings, database, metrics, log } = node;
+  let changed: (batchId: string) => void = () => undefined;
+  const commands = !settings.batchCommands || settings.kafkaBrokers === '' ? undefined : new CommandConsumer({ clientId: node.nodeId, pool: database.pool, settings, metrics, log, random: Math.random, onChange: (batchId) => changed(batchId) });
+
   return {
     name: 'publisher',
     settings: {},
@@ -35,11 +40,16 @@ export function createPublisher(node: NodeContext, around?: (sink: Sink) => Sink
     },
     created() {
       node.health.add('delivery', delivery, false);
+      if (settings.batchCommands) node.health.add('commands', () => commands?.status() ?? { status: 'waiting', why: 'Commands for batches wait: KAFKA_BROKERS is not set.' }, false);
     },
-    async started() {
+    async started(this: Service) {
+      // A nudge: every edge looks by itself each second.
+      changed = (batchId) => void this.broker.broadcast('batch.steered', { batchId } satisfies Events['batch.steered']);
+      commands?.start();
       await Promise.all([...relays.values()].map((relay) => relay.start()));
     },
     async stopped() {
+      await commands?.stop();
       await Promise.all([...relays.values()].map((relay) => relay.stop()));
     },
   };

@@ -61,6 +61,7 @@ export const METRICS = {
   relay_dead_letters: { type: 'gauge', help: 'Dead letters that nobody has closed, in the shards of this relay.', labels: ['sink'] },
   relay_mirrored_total: { type: 'counter', help: 'Dead letters mirrored to the topic beside the sink\'s.', labels: ['sink'] },
   relay_replayed_total: { type: 'counter', help: 'Dead letters that replays released.', labels: ['sink'] },
+  relay_commands_total: { type: 'counter', help: 'Commands for large batches that were read from Kafka, by what came of them: done, repeat or refused.', labels: ['type', 'outcome'] },
   pool_connections: { type: 'gauge', help: 'Connections of a node\'s PostgreSQL pool, by state.', labels: ['node', 'state'] },
   pool_utilization_share: { type: 'gauge', help: 'Active connections of a pool over its maximum.', labels: ['node'] },
   law_broken: { type: 'gauge', help: 'Whether a breach of the law is known: 1 or 0. Told by the one node that checks in the background.' },

@@ -37,7 +37,8 @@ const outcome = (completed: boolean) => `
     'parallelismAchieved', case when d.carried_ms = 0 or m.ms = 0 then null else round(d.carried_ms::numeric / m.ms, 2) end,
     'checkpointsCreated', (select count(*) from checkpoint k where k.batch_id = d.id))`;
 
-const DURATION = `lateral (select greatest(0, floor(extract(epoch from now() - coalesce(d.started_at, d.created_at)) * 1000))::int8 as ms) m`;
+/** Of instants in whole ms, as whoever reads them in the batch's status reckons. */
+const DURATION = `lateral (select greatest(0, floor(extract(epoch from now()) * 1000) - floor(extract(epoch from coalesce(d.started_at, d.created_at)) * 1000))::int8 as ms) m`;
 
 /** SQL: the event that a batch was carried out; `d` is the batch's row with TOLD_OF, `c` the counts of its items. */
 export function batchExecuted(d: string, c: string): string {

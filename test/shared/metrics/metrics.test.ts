@@ -3,7 +3,7 @@ import { METRICS, Metrics, type MetricName } from '../../../shared/metrics/metri
 type Row = { type: 'counter' | 'gauge' | 'histogram'; help: string; labels?: readonly string[]; buckets?: readonly number[] };
 const TABLE = Object.entries(METRICS) as [MetricName, Row][];
 /** Labels whose values are few and known; a label that is not here would let a client make series. */
-const CLOSED_SETS = ['action', 'cause', 'cluster', 'code', 'kind', 'law', 'node', 'outcome', 'reason', 'result', 'route', 'sink', 'size', 'state', 'status'];
+const CLOSED_SETS = ['type', 'action', 'cause', 'cluster', 'code', 'kind', 'law', 'node', 'outcome', 'reason', 'result', 'route', 'sink', 'size', 'state', 'status'];
 
 test('every name of the table is registered with its type, help and prefix, and nothing else is, but what Node tells of itself', async () => {
   const registered = await new Metrics().registry.getMetricsAsJSON();

@@ -1,0 +1,170 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import kafkajs, { type Consumer, type EachBatchPayload, type IHeaders, type Kafka, type KafkaMessage, type Producer } from 'kafkajs';
+import type { Settings } from '../../../shared/config/settings.ts';
+import type { Metrics } from '../../../shared/metrics/metrics.ts';
+import type { HealthPart } from '../../../shared/runtime/health.ts';
+import { backoffMs } from '../backoff.ts';
+import { kafkaClient, withAdmin } from '../kafka-client.ts';
+import { classifyKafkaError } from '../kafka-errors.ts';
+import { ensureTopic, type TopicTools } from '../topics.ts';
+import { carryCommand, type CarryTools } from './carry-command.ts';
+import { readCommand, type Refusal } from './read-command.ts';
+
+export interface ConsumerOptions extends TopicTools {
+  clientId: string;
+  settings: Settings;
+  metrics: Metrics;
+  random: () => number;
+  /** Told of each batch that was changed. */
+  onChange: (batchId: string) => void;
+}
+
+/** A member that is gone keeps its partitions so long. */
+const SESSION_MS = 10_000;
+const HEARTBEAT_MS = 1_000;
+/** A fetch waits so long for something to come. */
+const FETCH_WAIT_MS = 1_000;
+const LEAVE_MS = 5_000;
+const MOST_REASON = 1_000;
+
+/**
+ * Takes events for large batches from Kafka, one after the other for each partition. The offset is committed when the event has
+ * had its effect, or lies on the dead letter topic with the reason; until then it is tried again, for what fails then is
+ * PostgreSQL or Kafka. All relays of a fleet are one group.
+ */
+export class CommandConsumer {
+  readonly #o: ConsumerOptions;
+  readonly #tools: CarryTools;
+  readonly #kafka: Kafka;
+  #running: { done: Promise<void>; stop: AbortController } | undefined;
+  #why: string | undefined = 'It has not joined its group yet.';
+
+  constructor(options: ConsumerOptions) {
+    const { settings, pool } = options;
+    this.#o = options;
+    this.#tools = { pool, statementTimeoutMs: settings.statementTimeout, maxParallelism: settings.maxParallelism };
+    this.#kafka = kafkaClient(settings, `${options.clientId}-commands`, options.log);
+  }
+
+  /** Returns at once: Kafka may be away. */
+  start(): void {
+    if (this.#running !== undefined) return;
+    const stop = new AbortController();
+    this.#running = { stop, done: this.#keepConsuming(stop.signal) };
+  }
+
+  /** Finishes the event in hand. */
+  async stop(): Promise<void> {
+    const running = this.#running;
+    this.#running = undefined;
+    running?.stop.abort();
+    await running?.done;
+  }
+
+  status(): HealthPart {
+    return this.#why === undefined ? { status: 'up' } : { status: 'waiting', why: `Commands for batches wait: ${this.#why}` };
+  }
+
+  async #keepConsuming(stop: AbortSignal): Promise<void> {
+    for (let failures = 1; !stop.aborted; failures++) {
+      try {
+        await this.#consume(stop, () => {
+          failures = 0;
+          this.#why = undefined;
+        });
+      } catch (error) {
+        this.#why = classifyKafkaError(error).message;
+        this.#o.log.warn({ err: error, topic: this.#topic }, 'commands for batches cannot be read; they are safe on their topic, and it is tried again');
+      }
+      await this.#pause(failures, stop);
+    }
+  }
+
+  /** One membership in the group, until it is stopped. @throws what ended it otherwise */
+  async #consume(stop: AbortSignal, onJoin: () => void): Promise<void> {
+    await withAdmin(this.#kafka, async (admin) => {
+      for (const topic of [this.#topic, this.#dlq]) {
+        const found = await ensureTopic(admin, `kafka:${topic}`, topic, this.#o);
+        // How many partitions there are is for the senders to say.
+        if ('failure' in found && found.failure.code !== 'partition-count') throw new Error(found.failure.message);
+      }
+    });
+    const producer = this.#kafka.producer({ allowAutoTopicCreation: false, createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
+    const consumer = this.#kafka.consumer({
+      groupId: `${this.#o.settings.namespace}.batch-commands`, sessionTimeout: SESSION_MS, rebalanceTimeout: SESSION_MS, heartbeatInterval: HEARTBEAT_MS, maxWaitTimeInMs: FETCH_WAIT_MS, allowAutoTopicCreation: false,
+      retry: { retries: 5, initialRetryTime: 100, maxRetryTime: 2_000, restartOnFailure: () => Promise.resolve(false) },
+    });
+    try {
+      await producer.connect();
+      await consumer.connect();
+      await consumer.subscribe({ topic: this.#topic, fromBeginning: true });
+      consumer.on('consumer.group_join', onJoin);
+      await new Promise<void>((resolve, reject) => {
+        stop.addEventListener('abort', () => resolve(), { once: true });
+        if (stop.aborted) resolve();
+        consumer.on('consumer.crash', ({ payload }) => reject(payload.error));
+        consumer.run({ autoCommit: false, eachBatch: (payload) => this.#carryOut(payload, consumer, producer, stop) }).catch(reject);
+      });
+    } finally {
+      // A cluster that is away does not let go; the session ends by itself.
+      await Promise.race([Promise.allSettled([consumer.disconnect(), producer.disconnect()]), new Promise((resolve) => setTimeout(resolve, LEAVE_MS).unref())]);
+    }
+  }
+
+  async #carryOut(payload: EachBatchPayload, consumer: Consumer, producer: Producer, stop: AbortSignal): Promise<void> {
+    const { batch } = payload;
+    for (const message of batch.messages) {
+      for (let failures = 1; ; failures++) {
+        if (stop.aborted || !payload.isRunning() || payload.isStale()) return;
+        try {
+          await this.#one(batch.partition, message, producer);
+          break;
+        } catch (error) {
+          this.#o.log.warn({ err: error, topic: this.#topic, partition: batch.partition, offset: message.offset }, 'a command for a batch could not be carried out; it is tried again');
+          await this.#pause(failures, stop);
+          await payload.heartbeat();
+        }
+      }
+      payload.resolveOffset(message.offset);
+      await consumer.commitOffsets([{ topic: this.#topic, partition: batch.partition, offset: String(BigInt(message.offset) + 1n) }]);
+      await payload.heartbeat();
+    }
+  }
+
+  /** @throws what PostgreSQL or Kafka failed with */
+  async #one(partition: number, message: KafkaMessage, producer: Producer): Promise<void> {
+    const { metrics, log } = this.#o;
+    const read = readCommand({ topic: this.#topic, partition, offset: message.offset, value: message.value, eventId: message.headers?.ce_id?.toString() });
+    const carried = 'command' in read ? await carryCommand(read.command, this.#tools) : { outcome: 'refused' as const, ...read };
+    if (carried.outcome === 'refused') {
+      await this.#refuse(partition, message, carried, producer);
+      log.warn({ topic: this.#topic, partition, offset: message.offset, code: carried.code }, 'a command for a batch was refused');
+    } else if (carried.outcome === 'done' && 'command' in read) this.#o.onChange(read.command.batchId);
+    metrics.count('relay_commands_total', { type: 'command' in read ? read.command.type : 'unreadable', outcome: carried.outcome });
+  }
+
+  /** Puts it on the dead letter topic as it came, with the cause as the mirror of dead letters tells it; without its value where that is too large. */
+  async #refuse(partition: number, { key, value, headers, offset }: KafkaMessage, { code, reason }: Refusal, producer: Producer): Promise<void> {
+    const cause: IHeaders = { ...headers, dlq_code: code, dlq_reason: reason.toWellFormed().slice(0, MOST_REASON), dlq_topic: this.#topic, dlq_partition: String(partition), dlq_offset: offset };
+    const send = (copy: Buffer | string | null) => producer.send({ topic: this.#dlq, acks: -1, timeout: this.#o.settings.kafkaRequestTimeout, messages: [{ key, value: copy, headers: cause }] });
+    await send(value).catch((error: unknown) => {
+      if (classifyKafkaError(error).class !== 'record-batch') throw error;
+      return send(JSON.stringify({ payload: 'left out: too large' }));
+    });
+  }
+
+  /** Until the next try, or the stop. */
+  async #pause(failures: number, stop: AbortSignal): Promise<void> {
+    await sleep(backoffMs(failures, this.#o.settings, this.#o.random()), undefined, { signal: stop }).catch((error: unknown) => {
+      if (!stop.aborted) throw error;
+    });
+  }
+
+  get #topic(): string {
+    return this.#o.settings.batchCommandsTopic;
+  }
+
+  get #dlq(): string {
+    return `${this.#topic}.dlq`;
+  }
+}
