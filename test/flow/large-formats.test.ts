@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { execution } from '../helpers/executions.ts';
@@ -22,6 +23,15 @@ const csvOf = (list: readonly Record<string, unknown>[]) => {
 const upload = (body: string | Buffer, type: string, headers: Record<string, string> = {}) => send(system.url, 'POST', PATH, body, { 'Content-Type': type, ...headers });
 const stored = async (from: number, to: number) => (await query<{ n: string }>(system.databaseUrl, 'select count(*) as n from execution where security_id >= $1 and security_id < $2', [mark(from), mark(to)]))[0]?.n;
 const failed = async (batchId: unknown) => (await send(system.url, 'GET', `/api/v1/batches/${String(batchId)}/items?status=FAILED`)).text.trim().split('\n').map((line) => JSON.parse(line) as object);
+
+test.each([['ndjson', 'application/x-ndjson'], ['csv', 'text/csv'], ['json', 'application/json']])('the example as %s: the same hundred of ten thousand items fail, each for its reason', async (format, type) => {
+  const example = (name: string) => readFile(new URL(`../../examples/${name}`, import.meta.url), 'utf8');
+  const expected = JSON.parse(await example('expected-failures.json')) as Record<string, { pointer: string; code: string }>;
+  const { body } = await upload(await example(`executions.${format}`), type);
+  expect(body).toMatchObject({ state: 'COMPLETED', accepted: 10_000, rejected: 100 });
+  const found = (await failed(body.batchId)) as { index: number; errors: { pointer: string; code: string }[] }[];
+  expect(Object.fromEntries(found.map(({ index, errors }) => [index, errors.map(({ pointer, code }) => ({ pointer, code }))]))).toEqual(Object.fromEntries(Object.entries(expected).map(([i, fault]) => [i, [fault]])));
+});
 
 test('CSV: every good row is stored once, a bad one is one rejected item with its line', async () => {
   const rows = csvOf(items(2_000, 0)).split('\r\n');

@@ -16,7 +16,7 @@ const note = 'x'.repeat(400);
 const FORMS: Record<string, { reader: () => ItemReader; head: string; item: string; tail: string }> = {
   ndjson: { reader: () => ndjsonReader(START), head: '', item: `{"note":"${note}"}\n`, tail: '' },
   json: { reader: () => jsonReader(START, ['items']), head: '[0', item: `,{"note":"${note}"}`, tail: ']' },
-  csv: { reader: () => csvReader(START, { note: { type: 'text', min: 0, max: 1_000 } }, [], null), head: 'note\n', item: `${note}\n`, tail: '' },
+  csv: { reader: () => csvReader(START, { note: { type: 'text', min: 0, max: 1_000 } }, null), head: 'note\n', item: `${note}\n`, tail: '' },
 };
 const form = FORMS[format];
 if (form === undefined) throw new Error(`no such format: ${format}`);

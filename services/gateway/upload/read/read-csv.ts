@@ -23,10 +23,10 @@ type At = 'cell' | 'plain' | 'quoted' | 'quote' | 'after' | 'broken';
  * Where rows end is found here, what is in them by csv-parse: a row that it refuses is one broken item. Broken quotes cost
  * their line alone: where a row of several lines turns out to be broken, only its first one is given up and the next line
  * begins a row, for a quote that is never closed would swallow the good rows behind it.
- * @param rules of the kind's items: their names are the columns that are known
+ * @param rules of the kind's items: of their names one at least must be a column; a cell in an unknown one is its item's fault
  * @param header the columns, where the upload goes on in the middle
  */
-export function csvReader(from: UploadPlace, rules: ItemRules, ignored: readonly string[], header: readonly string[] | null): ItemReader {
+export function csvReader(from: UploadPlace, rules: ItemRules, header: readonly string[] | null): ItemReader {
   let columns = header;
   let told = header !== null;
   let at: At = 'cell';
@@ -84,7 +84,7 @@ export function csvReader(from: UploadPlace, rules: ItemRules, ignored: readonly
         rowLine = line;
         if (isBlankRow(bytes, row.start, row.end)) continue;
         if (columns === null) {
-          columns = headerOf(bytes.subarray(row.start, row.end), rules, ignored);
+          columns = headerOf(bytes.subarray(row.start, row.end), rules);
           continue;
         }
         rows.push(row);
@@ -96,7 +96,7 @@ export function csvReader(from: UploadPlace, rules: ItemRules, ignored: readonly
       // The last row of an upload may end in nothing.
       if (end > start) {
         if (!isBlankRow(bytes, start, end)) {
-          if (columns === null) columns = headerOf(bytes.subarray(start, end), rules, ignored);
+          if (columns === null) columns = headerOf(bytes.subarray(start, end), rules);
           else rows.push({ start, end, line: rowLine ?? 0 });
         }
         start = position = end;
@@ -132,7 +132,7 @@ function cellsOf(text: string): string[][] {
   return parse(text, { trim: true, skip_empty_lines: true, relax_column_count: true });
 }
 
-function headerOf(raw: Buffer, rules: ItemRules, ignored: readonly string[]): readonly string[] {
+function headerOf(raw: Buffer, rules: ItemRules): readonly string[] {
   const wrong = (detail: string) => new ProblemError({ status: 400, code: 'invalid-csv-header', title: 'The CSV has no header that fits', detail: `${detail} The first line names the columns: ${Object.keys(rules).join(', ')}.` });
   let names: string[] = [];
   try {
@@ -144,8 +144,6 @@ function headerOf(raw: Buffer, rules: ItemRules, ignored: readonly string[]): re
   if (names.includes('')) throw wrong(`Column ${names.indexOf('') + 1} has no name.`);
   const twice = names.findIndex((name, i) => names.indexOf(name) !== i);
   if (twice !== -1) throw wrong(`Column ${twice + 1} has the name of another one.`);
-  const unknown = names.findIndex((name) => !Object.hasOwn(rules, name) && !ignored.includes(name));
-  if (unknown !== -1) throw wrong(`Column ${unknown + 1} is not known.`);
   return names;
 }
 
@@ -178,10 +176,10 @@ function tryCells(raw: Buffer): string[][] | string {
 
 function itemOf(cells: readonly string[], columns: readonly string[], rules: ItemRules, line: number): unknown {
   if (cells.length !== columns.length) return new BrokenLine(line, `it has ${cells.length} cells, and the header names ${columns.length}.`, 'invalid-csv');
-  const item: Record<string, unknown> = {};
-  for (const [i, name] of columns.entries()) {
-    const cell = cells[i] ?? '';
-    if (cell !== '') item[name] = rules[name]?.type === 'whole' && WHOLE.test(cell) ? Number(cell) : cell;
-  }
-  return item;
+  return Object.fromEntries(columns.flatMap((name, c) => {
+    const cell = cells[c] ?? '';
+    if (cell === '') return [];
+    const whole = Object.hasOwn(rules, name) && rules[name]?.type === 'whole' && WHOLE.test(cell);
+    return [[name, whole ? Number(cell) : cell]];
+  }));
 }

@@ -35,6 +35,6 @@ export async function* readUpload(req: IncomingMessage, options: ReadOptions): A
 }
 
 function readerOf({ format, from, csvHeader, kind }: ReadOptions): ItemReader {
-  if (format === 'csv') return csvReader(from, kind.item, kind.ignored ?? [], csvHeader);
+  if (format === 'csv') return csvReader(from, kind.item, csvHeader);
   return format === 'json' ? jsonReader(from, ['items', kind.rest.collection]) : ndjsonReader(from);
 }
