@@ -2,6 +2,7 @@ import type { Context, ServiceBroker, ServiceSchema } from 'moleculer';
 import type { Actions, TakeBatch, TakeChange } from '../../shared/contracts/actions.ts';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
 import { createEdge, type Edge } from './edge.ts';
+import { tagsOf } from './process/processing.ts';
 
 /** Checks items, makes chunks of them, keeps the only queue, and settles what became of each. */
 export function createBatcher(node: NodeContext): ServiceSchema {
@@ -14,6 +15,7 @@ export function createBatcher(node: NodeContext): ServiceSchema {
   return {
     name: 'batcher',
     settings: {},
+    metadata: { tags: tagsOf(node.settings) },
     actions: {
       take: {
         visibility: 'public',

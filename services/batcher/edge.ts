@@ -19,6 +19,7 @@ import { IdBlocks } from './id-blocks.ts';
 import { Carriers, CHUNK_LEASE_MS } from './large/carriers.ts';
 import { endOverdue } from './large/end-large.ts';
 import { LargeBatches } from './large/large-batches.ts';
+import { createProcessing } from './process/create-processing.ts';
 import { WriteQueue } from './queue.ts';
 import { reap, renewLeases, type ReaperTools } from './reaper.ts';
 import { Slots } from './slots.ts';
@@ -115,7 +116,8 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     },
   };
   const targets = new Map([...node.kinds].map(([name, kind]) => [name, takeTarget(node, kind)]));
-  const carriers = new Carriers(tools, targets);
+  const processing = createProcessing(node, broker);
+  const carriers = new Carriers(tools, targets, processing);
   const large = new LargeBatches(tools, targets, settings.maxUploads);
   const reaper: ReaperTools = {
     pool: database.pool,
@@ -129,7 +131,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
   const warn = (what: string) => (error: unknown) => log.warn({ err: error }, what);
   const lookAround = () => {
     const { writers, edges } = fleetView(broker);
-    slots.update(writers, edges);
+    slots.update(writers, edges.length);
     carriers.sharedBy(edges);
     dispatcher.wake();
   };
@@ -154,6 +156,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     metrics.set('batcher_handover_age_seconds', {}, age(slots.oldestAt()));
     metrics.set('batcher_uploads_active', {}, large.uploads);
     metrics.set('batcher_lanes_items', {}, dispatcher.waitingInLanes);
+    metrics.set('batcher_items_underway', {}, processing.underWay);
     metrics.set('batcher_slots', { state: 'used' }, slots.inFlight);
     metrics.set('batcher_slots', { state: 'free' }, slots.total - slots.inFlight);
     metrics.set('batcher_drain_rate_items', {}, drain.perSecond(now()) ?? 0);

@@ -57,7 +57,7 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker): (ro
     relays: relayViews(broker, () => performance.now()),
     events: new Set([...kinds.values()].filter(({ record }) => record.order === 'events').map(({ record }) => record.name)),
   };
-  const upload: UploadTools = { calls: uploadCalls(broker), limits: settings };
+  const upload: UploadTools = { calls: uploadCalls(broker), limits: settings, missingFor: ({ process }) => process?.needs?.find((name) => settings[name] === '') };
   const kindOfBatch = async (id: string) => kinds.get(((await run(LARGE_KIND, [id]))[0]?.[0] as string | undefined) ?? '');
   const openapi = JSON.stringify(buildOpenApi([...kinds.values()], settings));
   const kindOf = (route: Route): ServedKind => {

@@ -70,10 +70,14 @@ export function routesOf(kinds: readonly RecordKind[]): Route[] {
 function routesOfKind(kind: RecordKind): Route[] {
   const many = `/api/v1/${kind.rest.collection}`;
   const one = `/api/v1/${kind.rest.one}/{id}`;
-  const routes: Route[] = [
+  // What has to be carried out first takes its time: it is taken in large batches only, which nobody waits for.
+  const answered: Route[] = kind.process !== undefined ? [] : [
     { method: 'POST', path: many, operation: 'post-one', kind, summary: `Store one ${kind.name}` },
     { method: 'POST', path: `${many}/batch`, operation: 'post-batch', kind, summary: `Store a batch of ${kind.rest.collection}, with an answer for each` },
-    { method: 'POST', path: `/api/v1/batches/${kind.rest.collection}`, operation: 'post-upload', kind, summary: `Store a large batch of ${kind.rest.collection}, streamed` },
+  ];
+  const routes: Route[] = [
+    ...answered,
+    { method: 'POST', path: `/api/v1/batches/${kind.rest.collection}`, operation: 'post-upload', kind, summary: `${kind.process === undefined ? 'Store' : 'Carry out'} a large batch of ${kind.rest.collection}, streamed` },
     { method: 'GET', path: many, operation: 'list-records', kind, summary: `List ${kind.rest.collection}` },
     { method: 'GET', path: one, operation: 'get-record', kind, summary: `One ${kind.name}` },
   ];

@@ -3,7 +3,7 @@ import { insertRangeStatement, openSliceStatement } from '../../shared/db/querie
 import type { Database } from '../../shared/db/connect.ts';
 import type { Settings } from '../../shared/config/settings.ts';
 import { columnsOf } from '../../shared/records/columns.ts';
-import { sinksOf, type RecordKind } from '../../shared/records/record-kind.ts';
+import { rowRules, sinksOf, type RecordKind } from '../../shared/records/record-kind.ts';
 
 /** All that a writer needs to flush one kind, built once from the entity's metadata. */
 export interface KindFlush extends FlushTarget {
@@ -18,6 +18,6 @@ export interface KindFlush extends FlushTarget {
 export function kindFlush(database: Database, record: RecordKind, settings: Settings): KindFlush {
   const columns = columnsOf(database.orm, record);
   const table = database.orm.getMetadata().get(record.entity.meta.class).tableName;
-  const target: FlushTarget = { kind: record.name, table, columns, carried: Object.keys(record.item), receivedAt: record.receivedAt, sinks: sinksOf(record, 'insert', settings) };
+  const target: FlushTarget = { kind: record.name, table, columns, carried: Object.keys(rowRules(record)), receivedAt: record.receivedAt, sinks: sinksOf(record, 'insert', settings) };
   return { ...target, record, flush: flushStatement(target), insertRange: insertRangeStatement(target), openSlice: openSliceStatement(target), primaryKeyConstraint: `${table}_pkey` };
 }

@@ -12,8 +12,8 @@
  *   any of them ── fail ─────► FAILED        (deadline, error policy, a count that does not agree)
  *   any of them ── cancel ───► CANCELLING ── settled ──► CANCELLED
  *
- * RECEIVING: its upload runs, or broke off and may go on. READY: staged whole, waits for its start. RUNNING: staged chunks
- * are carried out.
+ * RECEIVING: its upload runs, or broke off and may go on. READY: staged whole, waits for its start (or is RUNNING at once, when it
+ * starts by itself). RUNNING: staged chunks are carried out.
  */
 export const BATCH_STATES = ['RECEIVING', 'READY', 'RUNNING', 'PAUSED', 'CANCELLING', 'COMPLETED', 'FAILED', 'CANCELLED'] as const;
 export type BatchState = (typeof BATCH_STATES)[number];

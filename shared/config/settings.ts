@@ -56,6 +56,7 @@ export const SETTINGS = {
   kafkaBrokers: { type: 'text', default: '', group: 'Addresses', meaning: 'Kafka brokers as host:port, comma separated; empty lets `sluice up` start one of its own.', pattern: { test: /^$|^[^,\s:]+:\d+(,[^,\s:]+:\d+)*$/, says: 'host:port, or several with commas between' } },
   dataDir: { type: 'text', env: 'SLUICE_DATA', default: '.sluice', group: 'Addresses', meaning: 'Folder for the data of the servers that `sluice up` starts, and its logs; relative to the project.' },
   tradeServiceUrl: { type: 'text', default: '', group: 'Addresses', meaning: 'Trade service that is told of fills; empty tells nobody.', pattern: { test: /^$|^https?:\/\//, says: 'an address that begins with http:// or https://' } },
+  priceServiceUrl: { type: 'text', default: '', group: 'Addresses', meaning: 'Price service that revaluations ask; while it is empty they are refused. `sluice price-service` runs one to try out.', pattern: { test: /^$|^https?:\/\//, says: 'an address that begins with http:// or https://' } },
 
   requestDeadline: { type: 'number', default: 25_000, min: 100, max: 600_000, unit: 'ms', group: 'Intake', meaning: 'Longest time a call may take; what is not written by then is withdrawn. Stay below your clients\' own timeout.' },
   maxBatchItems: { type: 'number', default: 5_000, min: 1, max: 50_000, unit: 'items', group: 'Intake', meaning: 'Most items of a batch that is answered at once.' },
@@ -116,6 +117,7 @@ export const SETTINGS = {
   relays: { type: 'number', default: 1, min: 0, max: 64, unit: 'processes', group: 'Fleet', meaning: 'Relay processes that `sluice up` starts.' },
   namespace: { type: 'text', default: 'sluice', group: 'Fleet', meaning: 'Name of the fleet on NATS; nodes of different names do not see each other.', pattern: { test: /^[A-Za-z0-9_-]{1,64}$/, says: 'letters, digits, - and _' } },
   nodeId: { type: 'text', default: '', group: 'Fleet', meaning: 'Name of this node; empty makes one of role, host and process.', pattern: { test: /^[A-Za-z0-9_.-]{0,128}$/, says: 'letters, digits, dot, - and _' } },
+  nodeTags: { type: 'text', default: '', group: 'Fleet', meaning: 'Tags of this node, comma separated: of batches that are carried out item by item and have tags, it takes only those all of whose tags it has.', pattern: { test: /^$|^[A-Za-z0-9._-]{1,64}(\s*,\s*[A-Za-z0-9._-]{1,64})*$/, says: 'names of letters, digits, dot, - and _, with commas between' } },
   recordKinds: { type: 'text', default: '', group: 'Fleet', meaning: 'Further record kind files beside those of shared/records, comma separated.' },
   heartbeat: { type: 'number', default: 2, min: 1, max: 60, unit: 's', group: 'Fleet', meaning: 'Interval of the nodes\' heartbeats; a node silent for four of them counts as gone.' },
   drainTimeout: { type: 'number', default: 30_000, min: 1_000, max: 600_000, unit: 'ms', group: 'Fleet', meaning: 'Longest time a stopping node takes to finish work in flight.' },

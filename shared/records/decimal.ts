@@ -75,6 +75,14 @@ function place(digits: string, point: number, scale: number): string {
   return `${digits.slice(0, point)}.${digits.slice(point).padEnd(scale, '0')}`;
 }
 
+/** The exact product of two decimals in plain digits; its scale is the sum of theirs. */
+export function multiplyDecimals(a: string, b: string): string {
+  const [whole, scale] = [a, b].map((text): [bigint, number] => [BigInt(text.replace('.', '')), text.includes('.') ? text.length - text.indexOf('.') - 1 : 0])
+    .reduce(([x, xScale], [y, yScale]) => [x * y, xScale + yScale]);
+  const digits = String(whole < 0n ? -whole : whole).padStart(scale + 1, '0');
+  return (whole < 0n ? '-' : '') + place(digits, digits.length - scale, scale);
+}
+
 /** Compares a canonical decimal with zero: -1, 0 or 1. */
 export function signOf(canonical: string): -1 | 0 | 1 {
   const negative = canonical.charCodeAt(0) === MINUS;

@@ -2,6 +2,7 @@ import type { EntitySchema } from '@mikro-orm/core';
 import type { ItemFault } from '../errors/problem.ts';
 import type { SettingName, Settings } from '../config/settings.ts';
 import type { ItemRules } from './item-rules.ts';
+import type { ProcessStep } from './process-step.ts';
 
 /** A stored record as its entity's properties: decimals, bigints and times as PostgreSQL's text or JS values. */
 export type RecordRow = Record<string, unknown>;
@@ -67,8 +68,10 @@ export interface RecordKind {
   entity: EntitySchema;
   /** Path names under /api/v1: the collection, one record, and the member that carries a batch. */
   rest: { collection: string; one: string };
-  /** Rules of an item as clients send it. */
+  /** Rules of an item as clients send it; without a `process` step these are the values of its row too. */
   item: ItemRules;
+  /** Carries items out before they are stored. Such a kind is taken in large batches only, and each is staged first. */
+  process?: ProcessStep;
   /** Members of an item that are accepted and left out. */
   ignored: readonly string[];
   /** Properties that Sluice sets at intake: the instant of the batch. */
@@ -91,6 +94,11 @@ export interface RecordKind {
 /** Checks nothing, promises the type: what a kind's file exports. */
 export function defineRecordKind(kind: RecordKind): RecordKind {
   return kind;
+}
+
+/** Rules of the values that a row of this kind is written with. */
+export function rowRules(kind: RecordKind): ItemRules {
+  return kind.process?.result ?? kind.item;
 }
 
 /** Name of a sink in ledger, shards and metrics. */

@@ -10,6 +10,7 @@ import { connectDatabase, type Database } from '../../shared/db/connect.ts';
 import { migrate } from '../../shared/db/migrate.ts';
 import { OPEN_BATCH } from '../../shared/db/queries/batches.ts';
 import { runStatement } from '../../shared/db/run-statement.ts';
+import { loadKinds } from '../../shared/records/load-kinds.ts';
 import type { RecordKind } from '../../shared/records/record-kind.ts';
 import { shardOf } from '../../shared/records/shard.ts';
 import { kindFlush, type KindFlush } from '../../services/writer/flush-target.ts';
@@ -41,7 +42,9 @@ export async function startEngine(shape: { settings?: Partial<Settings>; kinds?:
   const temporary = await createDatabase();
   const kinds = shape.kinds ?? [execution, note];
   const settings: Settings = { ...readSettings({}).settings, postgresUrl: temporary.url, ...shape.settings };
-  await migrate(temporary.url, kinds, settings);
+  // The database it is cloned from has the tables of all kinds that Sluice comes with.
+  const shipped = await loadKinds('');
+  await migrate(temporary.url, [...shipped, ...kinds.filter(({ name }) => shipped.every((kind) => kind.name !== name))], settings);
   const direct = await connectDatabase(temporary.url, kinds, settings, { max: 4, applicationName: 'engine test, direct' });
   const database = shape.address === undefined ? direct : await connectDatabase(shape.address(temporary.url), kinds, settings, { max: shape.poolMax ?? 8, applicationName: 'engine test' });
   const seen: Engine['seen'] = { flushes: 0, retries: [], bisections: 0, refused: 0, idConflicts: 0 };

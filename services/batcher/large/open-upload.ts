@@ -21,7 +21,7 @@ const STAGED_WHOLLY: ReadonlySet<string> = new Set(['READY', 'RUNNING', 'PAUSED'
 export async function openUpload(tools: TakeTools, target: TakeTarget, params: OpenUpload): Promise<{ upload: Upload; opened: UploadOpened }> {
   const known = await knownBatch(tools, params);
   const id = known ?? params.batchId;
-  if (known === undefined) await openNew(tools, params);
+  if (known === undefined) await openNew(tools, target, params);
   const row = await readLarge(tools.pool, id, tools.leaseMs, tools.statementTimeoutMs);
   if (row === undefined || row.client !== params.client) throw noSuchBatch();
   if (row.kind !== params.kind) throw otherBody();
@@ -54,11 +54,12 @@ async function knownBatch(tools: TakeTools, { resume, key, client }: OpenUpload)
   return found[1] as string;
 }
 
-async function openNew(tools: TakeTools, p: OpenUpload): Promise<void> {
+async function openNew(tools: TakeTools, { record }: TakeTarget, p: OpenUpload): Promise<void> {
   const o = p.options;
+  const manual = o.start === 'manual';
   const values = [
-    p.batchId, p.kind, p.client, new Date().toISOString(), tools.owner, tools.leaseMs, o.start === 'manual', o.priority, o.parallelism, o.checkpointInterval,
-    o.enableCheckpointing, o.errorPolicy, o.maxRetryAttempts, o.tags, p.format, null, p.key?.key ?? null, p.key?.sha ?? null, p.clientReference ?? null, o.deadlineMs,
+    p.batchId, p.kind, p.client, new Date().toISOString(), tools.owner, tools.leaseMs, manual || record.process !== undefined, o.priority, o.parallelism, o.checkpointInterval,
+    o.enableCheckpointing, o.errorPolicy, o.maxRetryAttempts, o.tags, p.format, null, p.key?.key ?? null, p.key?.sha ?? null, p.clientReference ?? null, o.deadlineMs, !manual,
   ];
   // Without a row the key was claimed at this very moment by the same upload on another connection, or by a try of ours whose answer was lost.
   await runStatement(tools.pool, OPEN_LARGE, values, tools.statementTimeoutMs);

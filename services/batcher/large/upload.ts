@@ -44,6 +44,10 @@ const TRY_MS = 15_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 const CHECKPOINT_MS = 10_000;
+/** States of a staged batch after its upload; whoever carries it out may have raised the epoch. */
+const GOES_ON: ReadonlySet<LargeRow['state']> = new Set(['READY', 'RUNNING', 'COMPLETED']);
+/** Items of a staged chunk of a kind with a `process` step: each takes its time, and the nodes share them by chunks. */
+const PROCESS_CHUNK_ITEMS = 100;
 
 /**
  * Takes one large upload of an insert kind through: segments come in order and are written side by side, as many as the
@@ -133,14 +137,15 @@ export class Upload {
       return { mark: this.mark, state: row.state };
     }
     if (this.mark.items !== totalItems) return { mark: this.mark, state: undefined };
-    const ends = row.staged ? ({ statement: STAGED_WHOLE, state: 'READY', tells: [] } as const) : ({ statement: COMPLETE_LARGE, state: 'COMPLETED', tells: [this.#tools.batchesSink, this.#tools.owner] } as const);
+    const ends = row.staged ? ({ statement: STAGED_WHOLE, state: undefined, tells: [] } as const) : ({ statement: COMPLETE_LARGE, state: 'COMPLETED', tells: [this.#tools.batchesSink, this.#tools.owner] } as const);
     for (;;) {
       await this.#whilePaused();
-      if ((await this.#persist(ends.statement, [this.id, this.#epoch, totalItems, totalBytes, ...ends.tells])).length > 0) return { mark: this.mark, state: ends.state };
+      const [ended] = await this.#persist(ends.statement, [this.id, this.#epoch, totalItems, totalBytes, ...ends.tells]);
+      if (ended !== undefined) return { mark: this.mark, state: ends.state ?? (ended[0] as LargeRow['state']) };
       // Paused at this very moment, or done by a try whose answer was lost, or ended by somebody: else the counts differ.
       const now = await readLarge(this.#tools.pool, this.id, this.#tools.leaseMs, this.#tools.statementTimeoutMs);
       if (now?.state === 'PAUSED' && now.beforePause === 'RECEIVING') this.#paused = true;
-      else if (now !== undefined && now.total === totalItems && now.epoch === this.#epoch) return { mark: this.mark, state: now.state };
+      else if (now !== undefined && now.total === totalItems && (now.epoch === this.#epoch || (row.staged && GOES_ON.has(now.state)))) return { mark: this.mark, state: now.state };
       else if (now !== undefined && now.state !== 'RECEIVING') throw new UploadEnded(now.state);
       else return { mark: this.mark, state: undefined };
     }
@@ -207,7 +212,7 @@ export class Upload {
     const { row } = this.#start;
     const base = segment.firstIndex;
     const items = validateItems(segment.items, this.#target.check, this.#target.carried);
-    if (row.staged) return this.#stage(missing.map(([from, to]) => stageChunk(items, base, from, to)), epoch, counts);
+    if (row.staged) return this.#stage(missing.flatMap((gap) => this.#pieces(gap)).map(([from, to]) => stageChunk(items, base, from, to)), epoch, counts);
     const { requestId, trace } = this.#start;
     const { result, written, rejected } = await writeMissing(this.#tools, this.#target, { batch: { ...row, lane: this.#lane }, epoch, base, items, missing, withinMs: Math.min(TRY_MS, row.leftMs), requestId, trace });
     if (result !== 'complete') {
@@ -217,6 +222,11 @@ export class Upload {
     counts.written += written;
     counts.rejected += rejected;
     return true;
+  }
+
+  #pieces([from, to]: Gap): Gap[] {
+    const most = this.#target.record.process === undefined ? to - from : PROCESS_CHUNK_ITEMS;
+    return Array.from({ length: Math.ceil((to - from) / most) }, (_, i): Gap => [from + i * most, Math.min(to, from + (i + 1) * most)]);
   }
 
   /** Keeps chunks to be carried out later; false where one was there already, or PostgreSQL did not answer: then it is looked up. */

@@ -1,5 +1,6 @@
 import type { Lane } from '../../../shared/contracts/large.ts';
 import type { Reject } from '../../../shared/contracts/slices.ts';
+import { rowRules } from '../../../shared/records/record-kind.ts';
 import { cutRanges, type Range } from '../cut-slices.ts';
 import { fitRanges, messageSize, SLICE_BYTES } from '../message-size.ts';
 import type { TakeTarget, TakeTools } from '../take-batch.ts';
@@ -28,7 +29,7 @@ export interface Portion {
 /** Writes what the ledger lacks of a portion; the counts are of what is known to be in the ledger now because of it. */
 export async function writeMissing(tools: TakeTools, target: TakeTarget, portion: Portion): Promise<{ result: WriteEnd['result']; written: number; rejected: number }> {
   const { batch, base, items: local } = portion;
-  const size = messageSize(local, target.record.item);
+  const size = messageSize(local, rowRules(target.record));
   const items = { ...local, good: local.good.map((i) => i + base), rejects: local.rejects.map(([i, ...rest]): Reject => [i + base, ...rest]) };
   const cut = (from: number, count: number, most: number): Range[] => cutRanges(items.good, from, count, most);
   const shifted = { total: size.total, of: (from: number, span: number) => size.of(from - base, span) };

@@ -55,7 +55,7 @@ function schemasOf(kind: DescribedKind): Record<string, Schema> {
   return {
     [name]: recordSchema(kind),
     [`${name}Input`]: inputSchema(record.item, record.ignored),
-    [`${name}Batch`]: batchSchema(record),
+    ...(record.process === undefined ? { [`${name}Batch`]: batchSchema(record) } : {}),
     ...(record.change === undefined ? {} : { [`${name}Change`]: inputSchema(record.change.rules, []) }),
   };
 }

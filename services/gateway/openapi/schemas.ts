@@ -2,7 +2,7 @@ import { BATCH_STATES } from '../../../shared/batches/states.ts';
 import type { Column } from '../../../shared/records/columns.ts';
 import { scaleOf } from '../../../shared/records/columns.ts';
 import type { ItemRule, ItemRules } from '../../../shared/records/item-rules.ts';
-import type { RecordKind } from '../../../shared/records/record-kind.ts';
+import { rowRules, type RecordKind } from '../../../shared/records/record-kind.ts';
 
 /** A JSON Schema of draft 2020-12, which OpenAPI 3.1 uses. */
 export type Schema = Record<string, unknown>;
@@ -71,7 +71,7 @@ export function recordSchema({ record, columns }: DescribedKind): Schema {
 const SENT: Schema = { type: ['string', 'null'], format: 'date-time', description: 'When Kafka acknowledged the record; null before.' };
 
 function memberSchema(record: RecordKind, column: Column): Schema {
-  const rule = record.item[column.property];
+  const rule = rowRules(record)[column.property];
   const filter = Object.values(record.list.filters).find((f) => f.property === column.property);
   const nullable = rule?.optional === true && rule.default === undefined || (rule === undefined && !column.primary && column.defaultText === null && column.property !== record.receivedAt);
   const type = (name: string) => (nullable ? [name, 'null'] : name);

@@ -1,5 +1,7 @@
 import type { LargeOptions, UploadEnd, UploadOpened } from '../../../shared/contracts/large.ts';
+import { envOf, type SettingName } from '../../../shared/config/settings.ts';
 import { ProblemError } from '../../../shared/errors/problem.ts';
+import type { RecordKind } from '../../../shared/records/record-kind.ts';
 import type { Answer, Call } from '../http/call.ts';
 import { ignoredHeader, unknownParameters, type UnknownQuery } from '../http/parameters.ts';
 import { clientReference } from '../write/client-reference.ts';
@@ -14,6 +16,8 @@ import type { UploadCalls } from './upload-calls.ts';
 export interface UploadTools {
   calls: UploadCalls;
   limits: OptionLimits & { maxBatchSize: number; uploadIdle: number; unknownQuery: UnknownQuery };
+  /** The setting that batches of a kind cannot be carried out without, and that is empty; undefined where nothing is missing. */
+  missingFor: (kind: RecordKind) => SettingName | undefined;
 }
 
 /** POST of a large batch: its body is taken in as it comes, as fast as the writers take it. */
@@ -38,7 +42,9 @@ export async function patchUpload(tools: UploadTools, kindOf: (batchId: string) 
   return { ...answer, headers: { ...answer.headers, ...ignoredHeader(ignored) } };
 }
 
-async function takeUpload({ calls, limits }: UploadTools, kind: ServedKind, call: Call, options: LargeOptions, resume: string | undefined): Promise<Answer> {
+async function takeUpload({ calls, limits, missingFor }: UploadTools, kind: ServedKind, call: Call, options: LargeOptions, resume: string | undefined): Promise<Answer> {
+  const missing = missingFor(kind.record);
+  if (missing !== undefined) throw new ProblemError({ status: 503, code: 'not-configured', title: 'Not configured', detail: `A batch of ${kind.record.rest.collection} cannot be carried out while the setting ${envOf(missing)} is empty. Nothing was taken.`, headers: { 'Retry-After': '60' } });
   const format = uploadFormat(call.req.headers);
   const key = uploadKeyOf(call.req, kind.record.name);
   const offset = offsetOf(call);

@@ -5,6 +5,7 @@ import { M0004Fates } from './m0004-fates.ts';
 import { M0005LargeBatches } from './m0005-large-batches.ts';
 import { M0006Receipts } from './m0006-receipts.ts';
 import { M0007ChunkLeases } from './m0007-chunk-leases.ts';
+import { M0008ProcessedItems } from './m0008-processed-items.ts';
 import { M0009BatchEvents } from './m0009-batch-events.ts';
 
 /** Every migration, in order. A migration that has been released is never changed; a new one follows it. */
@@ -16,5 +17,6 @@ export const MIGRATIONS = [
   { name: 'm0005-large-batches', class: M0005LargeBatches },
   { name: 'm0006-receipts', class: M0006Receipts },
   { name: 'm0007-chunk-leases', class: M0007ChunkLeases },
+  { name: 'm0008-processed-items', class: M0008ProcessedItems },
   { name: 'm0009-batch-events', class: M0009BatchEvents },
 ];

@@ -26,8 +26,8 @@ made as (
   select id, $2, $3, 0, 'open', 0, $4::timestamptz, $5, now() + $6 * interval '1 ms', $19, true from allowed
   on conflict (id) do nothing returning id
 )
-insert into large_batch (id, kind, client, state, staged, lane, parallelism, checkpoint_interval, checkpointing, error_policy, max_retries, tags, format, parent, deadline_at)
-select id, $2, $3, 'RECEIVING', $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, now() + $20 * interval '1 ms' from made
+insert into large_batch (id, kind, client, state, staged, lane, parallelism, checkpoint_interval, checkpointing, error_policy, max_retries, tags, format, parent, deadline_at, auto_start)
+select id, $2, $3, 'RECEIVING', $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, now() + $20 * interval '1 ms', $21 from made
 returning id`,
 };
 
@@ -45,7 +45,7 @@ export const READ_LARGE: NamedStatement = {
   name: 'read-large',
   text: `
 select ${COLUMNS}, b.epoch, b.state as fence, b.received_at, b.lease_until is null or b.lease_until <= now() or b.lease_until > now() + $2 * interval '1 ms' as due,
-       extract(epoch from l.deadline_at - now()) * 1000 as left_ms
+       extract(epoch from l.deadline_at - now()) * 1000 as left_ms, l.auto_start
 from large_batch l join batch b on b.id = l.id where l.id = $1`,
 };
 

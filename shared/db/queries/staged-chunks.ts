@@ -37,7 +37,10 @@ union all select * from s where not exists (select from c where s.first_index >=
 order by first_index`,
 };
 
-/** The upload of a staged batch is complete: only if exactly the items 0 to $3 - 1 are staged, without a gap. The fence stays open, the lease ends. */
+/**
+ * The upload of a staged batch is complete: only if exactly the items 0 to $3 - 1 are staged, without a gap. The fence stays open,
+ * the lease ends; the batch waits for its start, or has started by itself. Answers its state.
+ */
 export const STAGED_WHOLE: NamedStatement = {
   name: 'staged-whole',
   text: `
@@ -48,15 +51,17 @@ left_to_start as (
   from covered c, live where b.id = live.id and b.epoch = $2 and b.state = 'open' and c.items = $3 and c.up_to = $3
   returning b.id
 )
-update large_batch l set state = 'READY', total = $3, upload_bytes = $4, version = version + 1 from left_to_start s where l.id = s.id
-returning l.id`,
+update large_batch l set state = case when l.auto_start then 'RUNNING' else 'READY' end, started_at = case when l.auto_start then now() else l.started_at end,
+  total = $3, upload_bytes = $4, version = version + 1
+from left_to_start s where l.id = s.id
+returning l.state`,
 };
 
-/** Batches whose staged chunks are carried out now: id, kind, epoch, version, total, error policy, whether chunks are left. Those of the higher lanes first. */
+/** Batches whose staged chunks are carried out now: id, kind, epoch, version, total, error policy, whether chunks are left, parallelism, tags, retries. Those of the higher lanes first. */
 export const RUNNING_STAGED: NamedStatement = {
   name: 'running-staged',
   text: `
-select l.id, l.kind, b.epoch, l.version, l.total, l.error_policy, exists (select from chunk c where c.batch_id = l.id) as any_left
+select l.id, l.kind, b.epoch, l.version, l.total, l.error_policy, exists (select from chunk c where c.batch_id = l.id) as any_left, l.parallelism, l.tags, l.max_retries
 from large_batch l join batch b on b.id = l.id
 where l.state = 'RUNNING' and l.staged and b.state = 'open' order by array_position(array['high', 'normal', 'low'], l.lane), l.started_at`,
 };
@@ -104,12 +109,25 @@ export const CHUNKS_AT_EPOCH: NamedStatement = {
   text: `update chunk set epoch = $3 where batch_id = $1 and first_index = any($2::int4[])`,
 };
 
-/** Renews the leases that $1 holds on the chunks ($2, $3), by position. */
+/**
+ * The epoch at which the holder $3 of a chunk may write it now: while its items were carried out, other chunks may have raised it. Noted on
+ * the chunk, so that whoever takes it after us raises it once more. No row where somebody else holds it, or the batch has ended.
+ */
+export const CHUNK_EPOCH_NOW: NamedStatement = {
+  name: 'chunk-epoch-now',
+  text: `
+update chunk c set epoch = b.epoch from batch b
+where c.batch_id = $1 and c.first_index = $2 and c.lease_owner = $3 and b.id = c.batch_id and b.state = 'open'
+returning c.epoch`,
+};
+
+/** Renews the leases that $1 holds on the chunks ($2, $3), by position; answers batch and first index of those it holds. */
 export const RENEW_CHUNKS: NamedStatement = {
   name: 'renew-chunks',
   text: `
 update chunk c set lease_until = now() + $4 * interval '1 ms' from unnest($2::uuid[], $3::int4[]) k(batch_id, first_index)
-where c.batch_id = k.batch_id and c.first_index = k.first_index and c.lease_owner = $1`,
+where c.batch_id = k.batch_id and c.first_index = k.first_index and c.lease_owner = $1
+returning c.batch_id, c.first_index`,
 };
 
 /** Gives a chunk back; it may be taken again in $4 ms. $5: whether the attempt counts. */
@@ -120,17 +138,25 @@ update chunk set lease_owner = null, lease_until = now() + $4 * interval '1 ms',
 where batch_id = $1 and first_index = $2 and lease_owner = $3`,
 };
 
-/** Deletes a chunk whose whole range is in the ledger; no row comes back where it is not. */
+/** Deletes a chunk whose whole range is in the ledger, with its items that were carried out, and adds those that failed to the batch's errors by category; no row comes back where it is not. */
 export const DROP_CHUNK: NamedStatement = {
   name: 'drop-chunk',
   text: `
-delete from chunk c where batch_id = $1 and first_index = $2 and span = (
+with gone as (delete from chunk c where batch_id = $1 and first_index = $2 and span = (
   select sum(span) from (
     select distinct on (first_index) span from ledger l
     where l.batch_id = $1 and l.op = 'insert' and l.first_index >= c.first_index and l.first_index < c.first_index + c.span order by first_index, sink
   ) s
 )
-returning first_index`,
+returning first_index, span),
+carried as (delete from item i using gone g where i.batch_id = $1 and i.idx >= g.first_index and i.idx < g.first_index + g.span and i.state <> 'failed'),
+failed as (select i.category, count(*) as n from item i join gone g on i.idx >= g.first_index and i.idx < g.first_index + g.span where i.batch_id = $1 and i.state = 'failed' and i.category is not null group by 1),
+noted as (
+  update large_batch l set errors = (
+    select jsonb_object_agg(e.category, e.n) from (select category, sum(n) as n from (select key as category, value::int8 as n from jsonb_each_text(l.errors) union all select category, n from failed) u group by category) e)
+  where l.id = $1 and exists (select from failed)
+)
+select first_index from gone`,
 };
 
 /** What the ledger has of a batch: written, rejected. */

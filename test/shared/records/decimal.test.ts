@@ -1,4 +1,4 @@
-import { canonicalDecimal, rawNumber, signOf } from '../../../shared/records/decimal.ts';
+import { canonicalDecimal, multiplyDecimals, rawNumber, signOf } from '../../../shared/records/decimal.ts';
 import { ExactNumber } from '../../../shared/records/exact-number.ts';
 import { oneOf, seeded, upTo } from '../../services/gateway/body/random-json.ts';
 
@@ -117,3 +117,11 @@ test('the sign is that of the value, and zero has none', () => {
 test('a canonical decimal goes into JSON as a number with exactly its digits', () => {
   expect(JSON.stringify({ a: rawNumber('9999999999.99999999'), b: rawNumber('100.50000000'), c: rawNumber(null), d: rawNumber(undefined) })).toBe('{"a":9999999999.99999999,"b":100.50000000,"c":null,"d":null}');
 });
+
+test.each([
+  ['1.50', '2', '3.00'],
+  ['0.00000001', '0.00000001', '0.0000000000000001'],
+  ['9999999999.99999999', '9999999999.99999999', '99999999999999999800.0000000000000001'],
+  ['-1.5', '0.5', '-0.75'],
+  ['12.10', '0.00', '0.0000'],
+])('%s times %s is exactly %s', (a, b, product) => expect(multiplyDecimals(a, b)).toBe(product));

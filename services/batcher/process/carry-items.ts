@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ProcessStep, StepContext, StepFunction } from '../../../shared/records/process-step.ts';
+import { rowRules, type RecordKind, type RecordRow } from '../../../shared/records/record-kind.ts';
+import type { Checked } from '../../../shared/records/validate-item.ts';
+import type { Logger } from '../../../shared/runtime/log.ts';
+import type { ValidatedItems } from '../validate-items.ts';
+import { outcomeOf, stagedItem } from './chunk-items.ts';
+import { afterFailure, takeUp, type FoundItem } from './decide-end.ts';
+import type { Attempt, AttemptEnd, ItemStore } from './item-store.ts';
+import type { Permits } from './permits.ts';
+import { runStep } from './run-step.ts';
+
+/** A kind's step, ready to be called. */
+export interface BoundStep {
+  record: RecordKind & { process: ProcessStep };
+  call: StepFunction;
+  checkResult: (result: unknown) => Checked;
+}
+
+/** What is needed to carry out the items of one batch on this node. */
+export interface ItemTools {
+  store: ItemStore;
+  step: BoundStep;
+  batchId: string;
+  /** Most tries of an item after the first. */
+  retries: number;
+  permits: Permits;
+  /** Aborted: nothing more is started. */
+  halt: AbortSignal;
+  /** Aborted: what runs is told to stop. */
+  stop: AbortSignal;
+  context: Pick<StepContext, 'settings' | 'record'>;
+  log: Logger;
+  random: () => number;
+  /** An attempt ended: `done`, `stopped`, or its category. */
+  onAttempt: (end: string, ms: number) => void;
+}
+
+/** A chunk whose items are carried out. */
+export interface ItemsOfChunk {
+  first: number;
+  span: number;
+  /** With indexes from 0. */
+  staged: ValidatedItems;
+  /** It was taken too often without coming to its end: what has not ended is refused. */
+  giveUp: boolean;
+}
+
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 2_000;
+const UNKNOWN_END = 'Its call was begun by a node that is gone: nobody knows whether it was carried out, and it is not called again.';
+const STOPPED = 'Its call was broken off because its node stopped or its batch ended: nobody knows whether it was carried out, and it is not called again.';
+const TAKEN_TOO_OFTEN = 'It could not be carried out, however often its node began: the node died or could not go on each time.';
+
+/**
+ * Carries the items of a chunk out, each until it is done or has failed for good; what had ended before is not called again.
+ * @returns what is to be written of the chunk, with indexes from 0; undefined when it was stopped before
+ */
+export async function carryItems(tools: ItemTools, { first, span, staged, giveUp }: ItemsOfChunk): Promise<ValidatedItems | undefined> {
+  const { store, batchId, step } = tools;
+  const found = await store.take(batchId, staged.good.map((index) => first + index));
+  const { item: rules } = step.record;
+  await settled(staged.good.map((index, position) => carryItem(tools, first + index, stagedItem(staged.columns, rules, position), found.get(first + index), giveUp)));
+  return outcomeOf(staged, first, await store.read(batchId, first, span), Object.keys(rowRules(step.record)));
+}
+
+/** Waits for all, then throws the first failure: nothing of a chunk goes on after its attempt has ended. */
+async function settled(work: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(work)).find((end) => end.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
+async function carryItem(tools: ItemTools, index: number, item: RecordRow, found: FoundItem = { state: 'waiting', attempt: 0, waitMs: 0 }, giveUp: boolean): Promise<void> {
+  const { process } = tools.step.record;
+  const taken = takeUp(process, found);
+  if (taken.todo === 'nothing') return;
+  let { attempt } = taken;
+  const end = (as: AttemptEnd) => finish(tools, { batchId: tools.batchId, index, attempt }, as);
+  if (taken.todo === 'refuse') return end({ state: 'failed', category: 'SYSTEM_ERROR', error: UNKNOWN_END, input: item });
+  if (giveUp) return end({ state: 'failed', category: 'SYSTEM_ERROR', error: TAKEN_TOO_OFTEN, input: item });
+  for (let waitMs = taken.waitMs; ; attempt++) {
+    if (waitMs > 0) await sleep(waitMs, undefined, { signal: tools.halt }).catch(() => undefined); // halted: there is no permit any more
+    const made = await attemptItem(tools, { batchId: tools.batchId, index, attempt }, item);
+    if (made === 'not-begun') return;
+    if (made.end === 'stopped') {
+      if (process.delivery === 'at-most-once') await end({ state: 'failed', category: 'SYSTEM_ERROR', error: STOPPED, input: item });
+      return;
+    }
+    if (made.end === 'done') return end({ state: 'done', result: made.result });
+    const { category, error } = made;
+    const after = afterFailure(process, category, attempt, tools.retries, tools.random());
+    await end({ ...after, category, error, ...(after.state === 'failed' ? { input: item } : {}) } as AttemptEnd);
+    if (after.state === 'failed') return;
+    waitMs = after.pauseMs;
+  }
+}
+
+/** One call of the step, while a permit is held. */
+async function attemptItem(tools: ItemTools, attempt: Attempt, item: RecordRow) {
+  const giveBack = await tools.permits.take();
+  if (giveBack === undefined) return 'not-begun';
+  const { step, context } = tools;
+  const { process } = step.record;
+  try {
+    // Committed before the call. If the answer is lost the item is found started later, and refused: that it was called is not ruled out then.
+    if (process.delivery === 'at-most-once' && !(await tools.store.start(attempt))) return 'not-begun';
+    const begun = performance.now();
+    const made = await runStep(step.call, item, { ...attempt, idempotencyKey: `${attempt.batchId}:${attempt.index}`, ...context }, { timeLimitMs: process.timeLimitMs, check: step.checkResult, stop: tools.stop });
+    tools.onAttempt(made.end === 'failed' ? made.category : made.end, performance.now() - begun);
+    return made;
+  } finally {
+    giveBack();
+  }
+}
+
+/** What an attempt came to must not be lost while PostgreSQL is away for a while: it is told until it is known, or nobody waits for it. */
+async function finish(tools: ItemTools, attempt: Attempt, end: AttemptEnd): Promise<void> {
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, pause * 2)) {
+    try {
+      await tools.store.finish(attempt, end);
+      return;
+    } catch (error) {
+      if (tools.stop.aborted) throw error;
+      tools.log.warn({ err: error, batchId: attempt.batchId, index: attempt.index }, 'the end of an attempt at an item could not be noted; tried again');
+      await sleep(pause, undefined, { signal: tools.stop }).catch(() => undefined); // stopped: one last try
+    }
+  }
+}

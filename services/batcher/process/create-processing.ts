@@ -1,0 +1,33 @@
+import type { ServiceBroker } from 'moleculer';
+import { runStatement } from '../../../shared/db/run-statement.ts';
+import { columnsOf } from '../../../shared/records/columns.ts';
+import type { RecordKind } from '../../../shared/records/record-kind.ts';
+import { compileItemCheck } from '../../../shared/records/validate-item.ts';
+import type { NodeContext } from '../../../shared/runtime/node-context.ts';
+import { bindStep, recordsOf } from './bind-step.ts';
+import type { BoundStep } from './carry-items.ts';
+import { ItemStore } from './item-store.ts';
+import { Processing, tagsOf } from './processing.ts';
+
+/** A node's part in carrying out the items of kinds with a `process` step. */
+export function createProcessing(node: NodeContext, broker: ServiceBroker): Processing {
+  const { settings, metrics, log, database } = node;
+  const kinds = [...node.kinds.values()];
+  const tables = new Map(kinds.map((kind) => [kind.name, { table: database.orm.getMetadata().get(kind.entity.meta.class).tableName, columns: columnsOf(database.orm, kind) }]));
+  return new Processing({
+    store: new ItemStore((statement, values) => runStatement(database.pool, statement, values, settings.statementTimeout)),
+    steps: new Map(kinds.flatMap((kind): [string, BoundStep][] => (isProcessed(kind) ? [[kind.name, { record: kind, call: bindStep(kind.process, broker), checkResult: compileItemCheck(kind.process.result, []) }]] : []))),
+    self: { nodeId: node.nodeId, tags: tagsOf(settings) },
+    context: { settings, record: recordsOf(database.pool, settings.statementTimeout, tables) },
+    log,
+    random: Math.random,
+    onAttempt(kind, end, ms) {
+      metrics.count('batcher_attempts_total', { kind, outcome: end });
+      metrics.observe('batcher_attempt_seconds', { kind }, ms / 1_000);
+    },
+  });
+}
+
+function isProcessed(kind: RecordKind): kind is BoundStep['record'] {
+  return kind.process !== undefined;
+}
