@@ -31,15 +31,15 @@ export function createBatcher(node: NodeContext): ServiceSchema {
       },
       appendUpload: {
         visibility: 'public',
-        handler: (ctx: Context<Actions['batcher.appendUpload']['params']>) => running().large.append(ctx.params.batchId, ctx.params.segment),
+        handler: (ctx: Context<Actions['batcher.appendUpload']['params']>) => running().large.append(ctx.params.uploadId, ctx.params.segment),
       },
       finishUpload: {
         visibility: 'public',
-        handler: (ctx: Context<Actions['batcher.finishUpload']['params']>) => running().large.finish(ctx.params.batchId, ctx.params.items, ctx.params.bytes),
+        handler: (ctx: Context<Actions['batcher.finishUpload']['params']>) => running().large.finish(ctx.params.uploadId, ctx.params.items, ctx.params.bytes),
       },
       breakOffUpload: {
         visibility: 'public',
-        handler: (ctx: Context<Actions['batcher.breakOffUpload']['params']>) => running().large.breakOff(ctx.params.batchId),
+        handler: (ctx: Context<Actions['batcher.breakOffUpload']['params']>) => running().large.breakOff(ctx.params.uploadId),
       },
       steer: {
         visibility: 'public',

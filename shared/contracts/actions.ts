@@ -19,11 +19,11 @@ export interface Actions {
   /** Opens a large upload, or goes on with one; what follows goes to the node that the answer names. */
   'batcher.openUpload': { params: OpenUpload; result: UploadOpened };
   /** The next segment, in order; resolves when it is under way, which is what slows a sender down. */
-  'batcher.appendUpload': { params: { batchId: string; segment: UploadSegment }; result: void };
+  'batcher.appendUpload': { params: { uploadId: string; segment: UploadSegment }; result: void };
   /** The upload is complete: resolves when every item of it is in the ledger. */
-  'batcher.finishUpload': { params: { batchId: string; items: number; bytes: number }; result: UploadEnd };
+  'batcher.finishUpload': { params: { uploadId: string; items: number; bytes: number }; result: UploadEnd };
   /** The sender has gone; resolves when what it sent is settled, with the place to go on from. */
-  'batcher.breakOffUpload': { params: { batchId: string }; result: { items: number; bytes: number } | undefined };
+  'batcher.breakOffUpload': { params: { uploadId: string }; result: { items: number; bytes: number } | undefined };
   /** A client's command on a large batch; resolves with its state then. */
   'batcher.steer': { params: { batchId: string; client: string; command: BatchCommand }; result: BatchState };
   /** State of the node that is asked, and of all it depends on. On every node. */

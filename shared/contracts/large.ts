@@ -41,6 +41,8 @@ export interface OpenUpload {
 
 export interface UploadOpened {
   batchId: string;
+  /** Of this connection alone: the same batch can come on two. */
+  uploadId: string;
   /** The node that has the upload in hand: segments go to it. */
   nodeId: string;
   /** Where the body begins. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Lane, OpenUpload, UploadEnd, UploadOpened, UploadSegment } from '../../../shared/contracts/large.ts';
 import type { BatchCommand, BatchState } from '../../../shared/batches/states.ts';
 import { STEERED } from '../../../shared/db/queries/large-batches.ts';
@@ -6,6 +7,7 @@ import { ProblemError } from '../../../shared/errors/problem.ts';
 import { otherBody } from '../batch-key.ts';
 import type { TakeTarget, TakeTools } from '../take-batch.ts';
 import { endLarge } from './end-large.ts';
+import { readLarge } from './large-row.ts';
 import { openUpload } from './open-upload.ts';
 import { steer } from './steer.ts';
 import { UploadEnded, type Upload } from './upload.ts';
@@ -15,6 +17,7 @@ export class LargeBatches {
   readonly #tools: TakeTools;
   readonly #targets: ReadonlyMap<string, TakeTarget>;
   readonly #most: number;
+  /** By the id of their connection. */
   readonly #uploads = new Map<string, Upload>();
 
   /** @param most uploads at the same time */
@@ -36,39 +39,40 @@ export class LargeBatches {
     const target = this.#targets.get(params.kind);
     if (target === undefined) throw new Error(`this node knows no record kind "${params.kind}"`);
     const { upload, opened } = await openUpload(this.#tools, target, params);
-    this.#uploads.set(upload.id, upload);
+    const uploadId = randomUUID();
+    this.#uploads.set(uploadId, upload);
     if (!opened.replayed) this.#tools.inWork.add(upload.id);
-    return opened;
+    return { ...opened, uploadId };
   }
 
   /** @throws ProblemError that says why the batch takes nothing more */
-  async append(batchId: string, segment: UploadSegment): Promise<void> {
+  async append(uploadId: string, segment: UploadSegment): Promise<void> {
+    const upload = this.#of(uploadId);
     try {
-      await this.#of(batchId).append(segment);
+      await upload.append(segment);
     } catch (error) {
-      throw await this.#ended(batchId, error);
+      throw await this.#ended(uploadId, upload, error);
     }
   }
 
   /** The upload is complete. @throws ProblemError as append */
-  async finish(batchId: string, items: number, bytes: number): Promise<UploadEnd> {
-    const upload = this.#of(batchId);
+  async finish(uploadId: string, items: number, bytes: number): Promise<UploadEnd> {
+    const upload = this.#of(uploadId);
     try {
       const { mark, state } = await upload.finish(items, bytes);
-      this.#leave(batchId);
-      if (state === undefined) await endLarge(this.#tools, batchId, 'FAILED', 'counts-disagree', 'Upload, ledger and checkpoints do not agree on the number of items; see GET /api/v1/verify.');
-      return { state: state ?? 'FAILED', accepted: mark.items, rejected: mark.rejected };
+      this.#leave(uploadId, upload);
+      return { state: state ?? (await this.#disagree(upload)), accepted: mark.items, rejected: mark.rejected };
     } catch (error) {
-      throw await this.#ended(batchId, error);
+      throw await this.#ended(uploadId, upload, error);
     }
   }
 
   /** The sender has gone: what it sent stands, and the upload may go on. */
-  async breakOff(batchId: string): Promise<{ items: number; bytes: number } | undefined> {
-    const upload = this.#uploads.get(batchId);
+  async breakOff(uploadId: string): Promise<{ items: number; bytes: number } | undefined> {
+    const upload = this.#uploads.get(uploadId);
     if (upload === undefined) return undefined;
     await upload.breakOff();
-    this.#leave(batchId);
+    this.#leave(uploadId, upload);
     return { items: upload.mark.items, bytes: upload.mark.bytes };
   }
 
@@ -78,36 +82,43 @@ export class LargeBatches {
 
   /** Looks what was changed about the batches in hand: the promise behind the nudge. */
   async lookAround(): Promise<void> {
-    const ids = [...this.#uploads.keys()];
-    if (ids.length === 0) return;
+    const uploads = [...this.#uploads.values()];
+    if (uploads.length === 0) return;
+    const ids = [...new Set(uploads.map(({ id }) => id))];
     for (const [id, state, lane, parallelism] of await runStatement(this.#tools.pool, STEERED, [ids], this.#tools.statementTimeoutMs)) {
-      this.#uploads.get(id as string)?.steered(state as BatchState, Number(parallelism), lane as Lane);
+      for (const upload of uploads) if (upload.id === id) upload.steered(state as BatchState, Number(parallelism), lane as Lane);
     }
   }
 
   /** Breaks off all uploads: this node stops. */
   async stop(): Promise<void> {
-    await Promise.all([...this.#uploads.keys()].map((id) => this.breakOff(id)));
+    await Promise.all([...this.#uploads.keys()].map((uploadId) => this.breakOff(uploadId)));
   }
 
-  #of(batchId: string): Upload {
-    const upload = this.#uploads.get(batchId);
+  #of(uploadId: string): Upload {
+    const upload = this.#uploads.get(uploadId);
     if (upload === undefined) throw new ProblemError({ status: 409, code: 'upload-over', title: 'The upload is over', detail: 'This edge does not have the upload in hand any more. Go on from the offset that GET tells.' });
     return upload;
   }
 
-  #leave(batchId: string): void {
-    this.#uploads.delete(batchId);
-    this.#tools.inWork.delete(batchId);
+  #leave(uploadId: string, { id }: Upload): void {
+    this.#uploads.delete(uploadId);
+    if (![...this.#uploads.values()].some((other) => other.id === id)) this.#tools.inWork.delete(id);
+  }
+
+  /** Upload and ledger differ: the batch fails, unless it has come to another end meanwhile. Answers its state. */
+  async #disagree({ id }: Upload): Promise<string> {
+    await endLarge(this.#tools, id, 'FAILED', 'counts-disagree', 'Upload, ledger and checkpoints do not agree on the number of items; see GET /api/v1/verify.');
+    return (await readLarge(this.#tools.pool, id, this.#tools.leaseMs, this.#tools.statementTimeoutMs))?.state ?? 'FAILED';
   }
 
   /** Lets go of an upload that cannot go on, ends its batch where that is due, and says why. */
-  async #ended(batchId: string, error: unknown): Promise<unknown> {
+  async #ended(uploadId: string, upload: Upload, error: unknown): Promise<unknown> {
     if (!(error instanceof UploadEnded)) return error;
-    const upload = this.#uploads.get(batchId);
-    this.#leave(batchId);
+    const batchId = upload.id;
+    this.#leave(uploadId, upload);
     if (error.why === 'FAILED') {
-      await upload?.breakOff();
+      await upload.breakOff();
       await endLarge(this.#tools, batchId, 'FAILED', 'error-policy', 'More items were refused than the batch\'s error policy allows.');
     }
     if (error.why === 'other-body') return otherBody();

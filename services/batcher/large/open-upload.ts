@@ -18,10 +18,9 @@ const STAGED_WHOLLY: ReadonlySet<string> = new Set(['READY', 'RUNNING', 'PAUSED'
  * @throws ProblemError 422 for a key used otherwise, 404 for an unknown batch, 409 with the right offset, or while another
  * connection still uploads it, or when it has ended
  */
-export async function openUpload(tools: TakeTools, target: TakeTarget, params: OpenUpload): Promise<{ upload: Upload; opened: UploadOpened }> {
-  const known = await knownBatch(tools, params);
+export async function openUpload(tools: TakeTools, target: TakeTarget, params: OpenUpload): Promise<{ upload: Upload; opened: Omit<UploadOpened, 'uploadId'> }> {
+  const known = (await knownBatch(tools, params)) ?? (await openNew(tools, target, params));
   const id = known ?? params.batchId;
-  if (known === undefined) await openNew(tools, target, params);
   const row = await readLarge(tools.pool, id, tools.leaseMs, tools.statementTimeoutMs);
   if (row === undefined || row.client !== params.client) throw noSuchBatch();
   if (row.kind !== params.kind) throw otherBody();
@@ -54,15 +53,17 @@ async function knownBatch(tools: TakeTools, { resume, key, client }: OpenUpload)
   return found[1] as string;
 }
 
-async function openNew(tools: TakeTools, { record }: TakeTarget, p: OpenUpload): Promise<void> {
+/** Opens a new batch; answers the one that the key names where the same upload claimed it at this very moment on another connection. */
+async function openNew(tools: TakeTools, { record }: TakeTarget, p: OpenUpload): Promise<string | undefined> {
   const o = p.options;
   const manual = o.start === 'manual';
   const values = [
     p.batchId, p.kind, p.client, new Date().toISOString(), tools.owner, tools.leaseMs, manual || record.process !== undefined, o.priority, o.parallelism, o.checkpointInterval,
     o.enableCheckpointing, o.errorPolicy, o.maxRetryAttempts, o.tags, p.format, null, p.key?.key ?? null, p.key?.sha ?? null, p.clientReference ?? null, o.deadlineMs, !manual,
   ];
-  // Without a row the key was claimed at this very moment by the same upload on another connection, or by a try of ours whose answer was lost.
-  await runStatement(tools.pool, OPEN_LARGE, values, tools.statementTimeoutMs);
+  if ((await runStatement(tools.pool, OPEN_LARGE, values, tools.statementTimeoutMs)).length > 0) return undefined;
+  const claimed = await knownBatch(tools, p);
+  return claimed === p.batchId ? undefined : claimed;
 }
 
 /** @throws ProblemError 409 where nothing can be added now, or any more */

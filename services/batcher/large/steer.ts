@@ -18,12 +18,9 @@ export async function steer(tools: TakeTools, id: string, client: string, comman
     if (isRepeat(row.state, command)) return row.state;
     const next = moved(row.state, command, row.beforePause);
     if ('allowed' in next) throw notNow(row.state, command, next.allowed);
-    if (command === 'cancel') {
-      await endLarge(tools, id, 'CANCELLED', null, null);
-      return 'CANCELLED';
-    }
-    // Somebody may have moved it meanwhile: then it is looked at again.
-    if ((await runStatement(tools.pool, MOVE_LARGE, [id, [row.state], next.state], tools.statementTimeoutMs)).length > 0) return next.state;
+    // Somebody may have moved it meanwhile, or it came to another end: then it is looked at again.
+    if (command === 'cancel') await endLarge(tools, id, 'CANCELLED', null, null);
+    else if ((await runStatement(tools.pool, MOVE_LARGE, [id, [row.state], next.state], tools.statementTimeoutMs)).length > 0) return next.state;
   }
 }
 

@@ -138,15 +138,17 @@ export class Upload {
     }
     if (this.mark.items !== totalItems) return { mark: this.mark, state: undefined };
     const ends = row.staged ? ({ statement: STAGED_WHOLE, state: undefined, tells: [] } as const) : ({ statement: COMPLETE_LARGE, state: 'COMPLETED', tells: [this.#tools.batchesSink, this.#tools.owner] } as const);
-    for (;;) {
+    for (let doubted: number | undefined; ; ) {
       await this.#whilePaused();
       const [ended] = await this.#persist(ends.statement, [this.id, this.#epoch, totalItems, totalBytes, ...ends.tells]);
       if (ended !== undefined) return { mark: this.mark, state: ends.state ?? (ended[0] as LargeRow['state']) };
-      // Paused at this very moment, or done by a try whose answer was lost, or ended by somebody: else the counts differ.
+      // Paused at this very moment, or done by a try whose answer was lost, or ended by somebody: else the counts differ, if they do so twice with nothing changed between (a pause may have come and gone).
       const now = await readLarge(this.#tools.pool, this.id, this.#tools.leaseMs, this.#tools.statementTimeoutMs);
       if (now?.state === 'PAUSED' && now.beforePause === 'RECEIVING') this.#paused = true;
       else if (now !== undefined && now.total === totalItems && (now.epoch === this.#epoch || (row.staged && GOES_ON.has(now.state)))) return { mark: this.mark, state: now.state };
       else if (now !== undefined && now.state !== 'RECEIVING') throw new UploadEnded(now.state);
+      else if (now !== undefined && now.epoch !== this.#epoch) throw new UploadEnded('taken'); // its counts are those of another upload, which goes on
+      else if (now !== undefined && now.version !== doubted) doubted = now.version;
       else return { mark: this.mark, state: undefined };
     }
   }
@@ -166,7 +168,7 @@ export class Upload {
     await this.#reached(this.mark, true);
     await this.#checkpointing;
     await this.#noteCarried();
-    await runStatement(this.#tools.pool, LEAVE_LARGE, [this.id, this.#tools.owner], this.#tools.statementTimeoutMs).catch((error: unknown) => this.#tools.log.warn({ err: error, batchId: this.id }, 'the lease of an upload could not be given back; it runs out'));
+    await runStatement(this.#tools.pool, LEAVE_LARGE, [this.id, this.#tools.owner, this.#epoch], this.#tools.statementTimeoutMs).catch((error: unknown) => this.#tools.log.warn({ err: error, batchId: this.id }, 'the lease of an upload could not be given back; it runs out'));
   }
 
   /** How much was under way at the same time is a figure for people: without it nothing is lost. */

@@ -21,11 +21,11 @@ export function uploadCalls(broker: ServiceBroker): UploadCalls {
     broker.call(name, params, { timeout, ...(nodeID === undefined ? {} : { nodeID }) });
   return {
     open: (params) => call('batcher.openUpload', params, undefined, OPEN_MS),
-    append: ({ batchId, nodeId }, segment) => call('batcher.appendUpload', { batchId, segment }, nodeId, CARRY_MS),
-    finish: ({ batchId, nodeId }, items, bytes) => call('batcher.finishUpload', { batchId, items, bytes }, nodeId, CARRY_MS),
-    async breakOff({ batchId, nodeId }) {
+    append: ({ uploadId, nodeId }, segment) => call('batcher.appendUpload', { uploadId, segment }, nodeId, CARRY_MS),
+    finish: ({ uploadId, nodeId }, items, bytes) => call('batcher.finishUpload', { uploadId, items, bytes }, nodeId, CARRY_MS),
+    async breakOff({ uploadId, nodeId }) {
       try {
-        return await call('batcher.breakOffUpload', { batchId }, nodeId, OPEN_MS);
+        return await call('batcher.breakOffUpload', { uploadId }, nodeId, OPEN_MS);
       } catch {
         return undefined; // its lease runs out; HEAD of the batch tells the place
       }

@@ -49,10 +49,10 @@ select ${COLUMNS}, b.epoch, b.state as fence, b.received_at, b.lease_until is nu
 from large_batch l join batch b on b.id = l.id where l.id = $1`,
 };
 
-/** Gives the lease back: the upload broke off, and may go on anywhere. */
+/** Gives the lease back: the upload broke off, and may go on anywhere. Not where it goes on already, at another epoch, be it at the same edge. */
 export const LEAVE_LARGE: NamedStatement = {
   name: 'leave-large',
-  text: `update batch set lease_owner = null, lease_until = null where id = $1 and lease_owner = $2 and state = 'open'`,
+  text: `update batch set lease_owner = null, lease_until = null where id = $1 and lease_owner = $2 and epoch = $3 and state = 'open'`,
 };
 
 /** Ledger slices that begin at index $2 or later and before $3, in order: first index, span, written. */

@@ -28,14 +28,13 @@ export interface EdgeShape {
   nextBlock: () => number;
 }
 
-/** Takes a batch in as an edge does, whose calls of writers are calls of these actors. */
-export async function takeAt(actor: Actor, { segmentRows, writers, nextBlock }: EdgeShape, params: Pick<TakeBatch, 'batchId' | 'items'> & Partial<TakeBatch>): Promise<BatchOutcome> {
+/** An edge's own parts, on this actor's connections, whose calls of writers are calls of these actors. */
+export function edgeAt(actor: Actor, { segmentRows, writers, nextBlock }: EdgeShape): { tools: TakeTools; target: TakeTarget } {
   const { pool, tools: { now } } = actor;
   const slots = new Slots();
   slots.update(writers.map((w) => ({ nodeId: w.name, slots: 4 })), 1);
   const queue = new WriteQueue();
   const log = pino({ level: 'silent' });
-  const background = new Set<Promise<unknown>>();
   const dispatcher = new Dispatcher(queue, slots, { aimRows: segmentRows, maxRows: segmentRows, maxBytes: 524_288, interactiveShare: 0.25 }, {
     async write(nodeId, chunk, deadlineMs) {
       const writer = writers.find((w) => w.name === nodeId);
@@ -53,7 +52,13 @@ export async function takeAt(actor: Actor, { segmentRows, writers, nextBlock }: 
     segmentRows, chunkMaxRows: 2_000, chunkMaxBytes: 524_288, now, retryAfter: () => 1, onSettle: () => undefined, stopping: new AbortController().signal,
   };
   const { record, carried } = actor.flush.execution;
-  const target: TakeTarget = { record, carried, check: compileItemCheck(record.item, record.ignored), ids: new IdBlocks((blocks) => Promise.resolve(Array.from({ length: blocks }, nextBlock)[0] as number)) };
+  return { tools, target: { record, carried, check: compileItemCheck(record.item, record.ignored), ids: new IdBlocks((blocks) => Promise.resolve(Array.from({ length: blocks }, nextBlock)[0] as number)) } };
+}
+
+/** Takes a batch in as an edge does. */
+export async function takeAt(actor: Actor, shape: EdgeShape, params: Pick<TakeBatch, 'batchId' | 'items'> & Partial<TakeBatch>): Promise<BatchOutcome> {
+  const background = new Set<Promise<unknown>>();
+  const { tools, target } = edgeAt(actor, shape);
   const outcome = await takeBatch(tools, target, { kind: 'execution', client: 'anonymous', deadlineMs: 15_000, requestId: 'r', trace: '', ...params }, (work) => void background.add(work));
   await Promise.allSettled([...background]);
   return outcome;
