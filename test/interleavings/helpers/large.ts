@@ -34,7 +34,7 @@ export const UPLOAD_GATES: Gates = {
   'insert into large_batch': ['before', 'after'],
   'update batch set epoch': ['before', 'after'],
   "set state = 'COMPLETED'": ['before', 'within', 'after'],
-  "set state = 'READY'": ['before', 'within', 'after'],
+  'left_to_start as (': ['before', 'within', 'after'],
   'where l.id = $1': ['after'],
 };
 /** Where a command stops: it has read, moves, closes the fence, counts, ends. */
