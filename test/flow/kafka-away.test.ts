@@ -38,7 +38,7 @@ test('F27 Kafka is away at the start: everything is taken in and kept, readiness
   const sent = await fleet.sluice('send', examplePath('executions.ndjson'), '--json', '--quiet');
   expect(JSON.parse(sent.out)).toMatchObject({ successful: EXAMPLE_GOOD, failed: EXAMPLE_ITEMS - EXAMPLE_GOOD, unknown: 0 } satisfies Partial<Summary>);
   const ready = await fleet.ready();
-  expect(ready).toMatchObject({ status: 'UP', delivery: { status: 'waiting', why: expect.stringContaining(`kafka:${fleet.topic}`) as string } });
+  expect(ready).toMatchObject({ status: 'UP', delivery: { status: 'waiting', why: expect.stringMatching(/kafka.* does not answer/) as string } });
   expect(await waiting()).toBe(EXAMPLE_GOOD);
   expect((await fleet.sluice('verify')).code).toBe(0); // what waits is accounted for too
 
