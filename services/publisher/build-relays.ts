@@ -3,7 +3,7 @@ import { columnsOf } from '../../shared/records/columns.ts';
 import { sinkName, sinksOf, type HttpSink as HttpSinkOfKind, type SinkOfKind } from '../../shared/records/record-kind.ts';
 import { compileWire, type Wire } from '../../shared/records/wire.ts';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
-import { Breaker } from './breaker.ts';
+import { Breaker } from '../../shared/runtime/breaker.ts';
 import { DeadLetterMirror } from './dead-letter-mirror.ts';
 import { HttpSink } from './http-sink.ts';
 import { KafkaSink } from './kafka-sink.ts';

@@ -5,7 +5,7 @@ import type { Settings } from '../../shared/config/settings.ts';
 import type { Metrics } from '../../shared/metrics/metrics.ts';
 import { every, type Loop } from '../../shared/runtime/every.ts';
 import { backoffMs } from './backoff.ts';
-import type { Breaker } from './breaker.ts';
+import type { Breaker } from '../../shared/runtime/breaker.ts';
 import { kafkaClient, plainProducer, withAdmin } from './kafka-client.ts';
 import { classifyKafkaError } from './kafka-errors.ts';
 import { partitionOfKey } from '../../shared/delivery/murmur2.ts';

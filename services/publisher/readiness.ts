@@ -2,7 +2,7 @@ import type { Settings } from '../../shared/config/settings.ts';
 import type { Metrics } from '../../shared/metrics/metrics.ts';
 import type { Logger } from '../../shared/runtime/log.ts';
 import { backoffMs } from './backoff.ts';
-import { BREAKER_FIGURE, type Breaker } from './breaker.ts';
+import { BREAKER_FIGURE, type Breaker } from '../../shared/runtime/breaker.ts';
 import type { PartitionResult, Sink, SinkFailure } from './sink.ts';
 
 export interface ReadinessOptions {

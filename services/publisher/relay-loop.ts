@@ -2,7 +2,7 @@ import type { Settings } from '../../shared/config/settings.ts';
 import type { Metrics } from '../../shared/metrics/metrics.ts';
 import type { HealthPart } from '../../shared/runtime/health.ts';
 import type { Logger } from '../../shared/runtime/log.ts';
-import type { Breaker } from './breaker.ts';
+import type { Breaker } from '../../shared/runtime/breaker.ts';
 import { UnknownKind, type LedgerStore, type Records, type ReplayedLetter } from './ledger-store.ts';
 import type { LedgerRow } from './ledger-row.ts';
 import { marksOf, type Mark } from './marks.ts';

@@ -12,7 +12,7 @@ interface Common {
   /** Never printed, logged or sent to other nodes. */
   secret?: boolean;
 }
-export type Group = 'Addresses' | 'Intake' | 'Large batches' | 'Writing' | 'Delivery' | 'Fleet' | 'PostgreSQL' | 'Observing';
+export type Group = 'Addresses' | 'Intake' | 'Large batches' | 'Orders' | 'Writing' | 'Delivery' | 'Fleet' | 'PostgreSQL' | 'Observing';
 
 export interface NumberRow extends Common {
   type: 'number';
@@ -55,7 +55,7 @@ export const SETTINGS = {
   natsUrl: { type: 'text', default: '', secret: true, group: 'Addresses', meaning: 'NATS to use; empty lets `sluice up` start one of its own.', pattern: address('nats') },
   kafkaBrokers: { type: 'text', default: '', group: 'Addresses', meaning: 'Kafka brokers as host:port, comma separated; empty lets `sluice up` start one of its own.', pattern: { test: /^$|^[^,\s:]+:\d+(,[^,\s:]+:\d+)*$/, says: 'host:port, or several with commas between' } },
   dataDir: { type: 'text', env: 'SLUICE_DATA', default: '.sluice', group: 'Addresses', meaning: 'Folder for the data of the servers that `sluice up` starts, and its logs; relative to the project.' },
-  tradeServiceUrl: { type: 'text', default: '', group: 'Addresses', meaning: 'Trade service that is told of fills; empty tells nobody.', pattern: { test: /^$|^https?:\/\//, says: 'an address that begins with http:// or https://' } },
+  tradeServiceUrl: { type: 'text', default: '', group: 'Addresses', meaning: 'Trade service that orders are submitted to, and that is told of fills; while it is empty submissions are refused, and nobody is told. `sluice trade-service` runs one to try out.', pattern: { test: /^$|^https?:\/\//, says: 'an address that begins with http:// or https://' } },
   priceServiceUrl: { type: 'text', default: '', group: 'Addresses', meaning: 'Price service that revaluations ask; while it is empty they are refused. `sluice price-service` runs one to try out.', pattern: { test: /^$|^https?:\/\//, says: 'an address that begins with http:// or https://' } },
 
   requestDeadline: { type: 'number', default: 25_000, min: 100, max: 600_000, unit: 'ms', group: 'Intake', meaning: 'Longest time a call may take; what is not written by then is withdrawn. Stay below your clients\' own timeout.' },
@@ -81,6 +81,25 @@ export const SETTINGS = {
   checkpointInterval: { type: 'number', default: 1_000, min: 1, max: 10_000_000, unit: 'items', group: 'Large batches', meaning: 'Items from one checkpoint to the next, where the request does not say; there is one every 10 s in any case.' },
   largeDeadline: { type: 'number', default: 14_400_000, min: 1_000, max: 604_800_000, unit: 'ms', group: 'Large batches', meaning: 'Longest time from the start of a large batch to its end, where the request does not say.' },
   interactiveShare: { type: 'number', default: 0.25, min: 0, max: 0.9, unit: 'share', fraction: true, group: 'Large batches', meaning: 'Share of the flush slots that large batches never take, so that requests a client waits for stay quick.' },
+
+  batchChunkSize: { type: 'number', default: 50, min: 1, max: 1_000, unit: 'items', group: 'Orders', meaning: 'Most orders of one call of the trade service.' },
+  submitConcurrency: { type: 'number', default: 15, min: 1, max: 1_000, unit: 'count', group: 'Orders', meaning: 'Chunks of orders that one edge submits at the same time.' },
+  submitSlotWait: { type: 'number', default: 5_000, min: 10, max: 600_000, unit: 'ms', group: 'Orders', meaning: 'Longest time that a chunk of orders waits for its turn; then 503 with Retry-After.' },
+  submitMaxWaiting: { type: 'number', default: 300, min: 1, max: 100_000, unit: 'count', group: 'Orders', meaning: 'Most chunks of orders that wait for their turn in one edge; beyond, 503 with Retry-After at once.' },
+  maxSubmitOrders: { type: 'number', default: 100, min: 1, max: 10_000, unit: 'items', group: 'Orders', meaning: 'Most orders of one request to submit them.' },
+  submitDeadline: { type: 'number', default: 60_000, min: 100, max: 600_000, unit: 'ms', group: 'Orders', meaning: 'Longest time that a request to submit orders may take; what is not known by then is told as pending, and goes on.' },
+  submitLoadTimeout: { type: 'number', default: 3_000, min: 100, max: 600_000, unit: 'ms', group: 'Orders', meaning: 'Longest time of the statement that reads the orders of a submission.' },
+  submitClaimTimeout: { type: 'number', default: 5_000, min: 100, max: 600_000, unit: 'ms', group: 'Orders', meaning: 'Longest time of the statement that claims a chunk of orders; a chunk that took longer is claimed in halves.' },
+  submissionLease: { type: 'number', default: 90_000, min: 1_000, max: 3_600_000, unit: 'ms', group: 'Orders', meaning: 'How long a claimed order belongs to its submission; only then, and if the trade service does not know it, it is sent again. Longer than connecting and answering may take.' },
+  submissionPatience: { type: 'number', default: 900_000, min: 1_000, max: 604_800_000, unit: 'ms', group: 'Orders', meaning: 'How long an order may be in submission before it is flagged for a person; it is still asked about, and not sent any more.' },
+  reconcileInterval: { type: 'number', default: 2_000, min: 50, max: 600_000, unit: 'ms', group: 'Orders', meaning: 'How often the trade service is asked about orders whose submission had no known end.' },
+  tradeConnectTimeout: { type: 'number', default: 5_000, min: 10, max: 600_000, unit: 'ms', group: 'Orders', meaning: 'Longest time to connect to the trade service.' },
+  tradeResponseTimeout: { type: 'number', default: 45_000, min: 10, max: 600_000, unit: 'ms', group: 'Orders', meaning: 'Longest time that the trade service may take to answer.' },
+  tradeBreakerFailures: { type: 'number', default: 5, min: 1, max: 1_000, unit: 'count', group: 'Orders', meaning: 'Calls in a row that the trade service did not answer, or answered with 5xx, that open its breaker.' },
+  tradeBreakerCooldown: { type: 'number', default: 2_000, min: 10, max: 600_000, unit: 'ms', group: 'Orders', meaning: 'Pause before the open breaker of the trade service lets one call through.' },
+  httpKeepAlive: { type: 'number', default: 30_000, min: 100, max: 600_000, unit: 'ms', group: 'Orders', meaning: 'How long an idle connection to another service is kept.' },
+  httpConnections: { type: 'number', default: 50, min: 1, max: 10_000, unit: 'connections', group: 'Orders', meaning: 'Most connections of a node to all other services.' },
+  httpConnectionsPerOrigin: { type: 'number', default: 25, min: 1, max: 10_000, unit: 'connections', group: 'Orders', meaning: 'Most connections of a node to one other service.' },
 
   writerConcurrency: { type: 'number', default: 2, min: 1, max: 64, unit: 'count', group: 'Writing', meaning: 'Flushes a writer runs at the same time.' },
   bulkInsertBatchSize: { type: 'number', default: 500, min: 1, max: 2_000, unit: 'rows', group: 'Writing', meaning: 'Rows of a segment: what a large request is cut into, so that its parts are written side by side.' },

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { Breaker } from '../../../services/publisher/breaker.ts';
+import { Breaker } from '../../../shared/runtime/breaker.ts';
 import { LedgerStore } from '../../../services/publisher/ledger-store.ts';
 import { RelayLoop } from '../../../services/publisher/relay-loop.ts';
 import { ShardLeases } from '../../../services/publisher/shard-leases.ts';

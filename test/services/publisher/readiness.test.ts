@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { Breaker } from '../../../services/publisher/breaker.ts';
+import { Breaker } from '../../../shared/runtime/breaker.ts';
 import { Readiness } from '../../../services/publisher/readiness.ts';
 import type { PartitionResult, Sink, SinkCheck, SinkFailure } from '../../../services/publisher/sink.ts';
 import { readSettings } from '../../../shared/config/load.ts';

@@ -1,4 +1,4 @@
-import { Breaker } from '../../../services/publisher/breaker.ts';
+import { Breaker } from '../../../shared/runtime/breaker.ts';
 
 test('F31 opens after failures in a row only: a success in between resets the count', () => {
   const breaker = new Breaker(3, 1_000);
