@@ -13,7 +13,7 @@ test('every name of the table is registered with its type, help and prefix, and 
 });
 
 test.each(TABLE)('%s is named stage, fact, unit', (name, row) => {
-  expect(name).toMatch(/^(gateway|batcher|writer|relay|pool|law)(_[a-z]+)+$/);
+  expect(name).toMatch(/^(gateway|batcher|bulk_submission|trade|writer|relay|pool|law)(_[a-z]+)+$/);
   expect(name.endsWith('_total')).toBe(row.type === 'counter');
   if (row.type === 'histogram') expect(name).toMatch(/_(seconds|rows|bytes|items)$/);
   expect(row.help).toMatch(/^[A-Z].*\.$/);
