@@ -5,7 +5,8 @@ import type { Checked } from '../../../shared/records/validate-item.ts';
 import type { Logger } from '../../../shared/runtime/log.ts';
 import type { ValidatedItems } from '../validate-items.ts';
 import { outcomeOf, stagedItem } from './chunk-items.ts';
-import { afterFailure, takeUp, type FoundItem } from './decide-end.ts';
+import { completeItem } from './complete-item.ts';
+import { takeUp, type FoundItem } from './decide-end.ts';
 import type { Attempt, AttemptEnd, ItemStore } from './item-store.ts';
 import type { Permits } from './permits.ts';
 import { runStep } from './run-step.ts';
@@ -75,7 +76,7 @@ async function carryItem(tools: ItemTools, index: number, item: RecordRow, found
   const taken = takeUp(process, found);
   if (taken.todo === 'nothing') return;
   let { attempt } = taken;
-  const end = (as: AttemptEnd) => finish(tools, { batchId: tools.batchId, index, attempt }, as);
+  const end = (as: AttemptEnd) => persisted(tools, index, () => tools.store.finish({ batchId: tools.batchId, index, attempt }, as)).then(() => undefined);
   if (taken.todo === 'refuse') return end({ state: 'failed', category: 'SYSTEM_ERROR', error: UNKNOWN_END, input: item });
   if (giveUp) return end({ state: 'failed', category: 'SYSTEM_ERROR', error: TAKEN_TOO_OFTEN, input: item });
   for (let waitMs = taken.waitMs; ; attempt++) {
@@ -86,12 +87,10 @@ async function carryItem(tools: ItemTools, index: number, item: RecordRow, found
       if (process.delivery === 'at-most-once') await end({ state: 'failed', category: 'SYSTEM_ERROR', error: STOPPED, input: item });
       return;
     }
-    if (made.end === 'done') return end({ state: 'done', result: made.result });
-    const { category, error } = made;
-    const after = afterFailure(process, category, attempt, tools.retries, tools.random());
-    await end({ ...after, category, error, ...(after.state === 'failed' ? { input: item } : {}) } as AttemptEnd);
-    if (after.state === 'failed') return;
-    waitMs = after.pauseMs;
+    const ended = await persisted(tools, index, () => completeItem(tools, { batchId: tools.batchId, index, attempt }, made.end === 'done' ? { result: made.result } : made, item));
+    // Ended by somebody else meanwhile: what the row says counts.
+    if (ended?.state !== 'waiting') return;
+    waitMs = ended.pauseMs;
   }
 }
 
@@ -105,7 +104,7 @@ async function attemptItem(tools: ItemTools, attempt: Attempt, item: RecordRow) 
     // Committed before the call. If the answer is lost the item is found started later, and refused: that it was called is not ruled out then.
     if (process.delivery === 'at-most-once' && !(await tools.store.start(attempt))) return 'not-begun';
     const begun = performance.now();
-    const made = await runStep(step.call, item, { ...attempt, idempotencyKey: `${attempt.batchId}:${attempt.index}`, ...context }, { timeLimitMs: process.timeLimitMs, check: step.checkResult, stop: tools.stop });
+    const made = await runStep(step.call, item, { ...attempt, idempotencyKey: `${attempt.batchId}:${attempt.index}`, ...context }, { timeLimitMs: process.timeLimitMs, stop: tools.stop });
     tools.onAttempt(made.end === 'failed' ? made.category : made.end, performance.now() - begun);
     return made;
   } finally {
@@ -114,14 +113,13 @@ async function attemptItem(tools: ItemTools, attempt: Attempt, item: RecordRow) 
 }
 
 /** What an attempt came to must not be lost while PostgreSQL is away for a while: it is told until it is known, or nobody waits for it. */
-async function finish(tools: ItemTools, attempt: Attempt, end: AttemptEnd): Promise<void> {
+async function persisted<T>(tools: ItemTools, index: number, tell: () => Promise<T>): Promise<T> {
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, pause * 2)) {
     try {
-      await tools.store.finish(attempt, end);
-      return;
+      return await tell();
     } catch (error) {
       if (tools.stop.aborted) throw error;
-      tools.log.warn({ err: error, batchId: attempt.batchId, index: attempt.index }, 'the end of an attempt at an item could not be noted; tried again');
+      tools.log.warn({ err: error, batchId: tools.batchId, index }, 'the end of an attempt at an item could not be noted; tried again');
       await sleep(pause, undefined, { signal: tools.stop }).catch(() => undefined); // stopped: one last try
     }
   }

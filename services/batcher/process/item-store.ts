@@ -16,7 +16,7 @@ export interface Attempt {
 export type AttemptEnd =
   | { state: 'done'; result: RecordRow }
   | { state: 'waiting'; pauseMs: number; category: Category; error: string }
-  | { state: 'failed'; category: Category; error: string; input: RecordRow };
+  | { state: 'failed'; category: Category; error: string; input?: RecordRow };
 
 /** What became of an item. */
 export interface ItemEnd {
@@ -84,7 +84,7 @@ function endsOf(ends: readonly AttemptEnd[]): unknown[] {
     ends.map((e) => (e.state === 'done' ? null : e.category)),
     ends.map((e) => (e.state === 'done' ? null : e.error)),
     ends.map((e) => (e.state === 'done' ? JSON.stringify(e.result) : null)),
-    ends.map((e) => (e.state === 'failed' ? JSON.stringify(e.input) : null)),
+    ends.map((e) => (e.state === 'failed' && e.input !== undefined ? JSON.stringify(e.input) : null)),
   ];
 }
 
