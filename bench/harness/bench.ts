@@ -6,6 +6,7 @@ import { startKafka } from '../../shared/runtime/servers/kafka.ts';
 import { startNats } from '../../shared/runtime/servers/nats.ts';
 import { startPostgres } from '../../shared/runtime/servers/postgres.ts';
 import type { RunningServer, StartOptions } from '../../shared/runtime/servers/server-process.ts';
+import { bindToCores, shareCores } from './cores.ts';
 import { CpuMeter } from './cpu.ts';
 import { openDatabases, type Databases } from './databases.ts';
 import { startFleet, type Fleet, type FleetShape } from './fleet.ts';
@@ -24,6 +25,11 @@ export interface Bench {
   fleet(shape: FleetShape): Promise<Fleet>;
   /** Starts a file of bench/load; its CPU counts to this class. */
   load<Spec, Result>(file: string, init: unknown, cpuClass?: string): Promise<Load<Spec, Result>>;
+  /**
+   * Keeps what runs so far apart until the scenario ends: the processes that make load on a quarter of the cores, the others on the rest.
+   * Of no effect where there is no taskset(1).
+   */
+  keepApart(): Promise<void>;
   /** Ends what one scenario has started. */
   endScenario(): Promise<void>;
   /** Ends everything. */
@@ -37,6 +43,8 @@ export interface BenchOptions {
   say: (line: string) => void;
 }
 
+/** Class of the processes that make load. */
+const CLIENT = 'client';
 /** Class of a role's processes in the CPU figures. */
 const CPU_CLASS = { edge: 'edge', writer: 'writers', relay: 'relay' } as const;
 
@@ -91,11 +99,24 @@ export async function openBench({ quick, profile, say }: BenchOptions): Promise<
       closers.push(() => fleet.stop());
       return fleet;
     },
-    async load<Spec, Result>(file: string, init: unknown, cpuClass = 'client'): Promise<Load<Spec, Result>> {
+    async load<Spec, Result>(file: string, init: unknown, cpuClass = CLIENT): Promise<Load<Spec, Result>> {
       const load = await startLoad<Spec, Result>(file, init, folder);
       counted(cpuClass, load.pid);
       closers.push(() => load.stop());
       return load;
+    },
+    async keepApart() {
+      const shares = shareCores();
+      const bind = async (clients: string, system: string) => {
+        for (const [name, pids] of Object.entries(meter.pids())) await bindToCores(pids, name === CLIENT ? clients : system);
+      };
+      try {
+        await bind(shares.clients, shares.system);
+      } catch (error) {
+        say(`load and system share all cores: ${(error as Error).message}`);
+      }
+      closers.push(() => bind(shares.all, shares.all).catch((error: unknown) => say(String(error))));
+      say(`load on cores ${shares.clients}, the system on ${shares.system}`);
     },
     async endScenario() {
       for (const close of closers.splice(0).reverse()) await close();

@@ -26,6 +26,13 @@ export class CpuMeter {
     if (this.#classes.get(name)?.size === 0) this.#classes.delete(name);
   }
 
+  /** The processes of each class, and all that they have started. */
+  pids(): Record<string, number[]> {
+    const all = [...readProcesses().values()];
+    const withChildren = (pid: number): number[] => [pid, ...all.filter((one) => one.parent === pid).flatMap((child) => withChildren(child.pid))];
+    return Object.fromEntries([...this.#classes].map(([name, pids]) => [name, [...pids].flatMap(withChildren)]));
+  }
+
   /** Microseconds used so far, by class; all zero where there is no /proc. */
   read(): Record<string, number> {
     const all = readProcesses();

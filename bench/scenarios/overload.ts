@@ -49,6 +49,7 @@ export const overload: Scenario = {
     const open = await Promise.all(Array.from({ length: PROCESSES }, () => bench.load<OpenLoopSpec, Offered>('open-loop.ts', { url: fleet.url, path: PATH, batch: BATCH, connections: CONNECTIONS } satisfies OpenLoopInit)));
     const honouring = await bench.load<HonouringSpec, Honoured>('honouring.ts', { url: fleet.url, path: PATH, batch: BATCH, clients: HONOURING } satisfies HonouringInit);
     const idle = await bench.load<IdleSpec, Idled>('idle-connections.ts', { url: fleet.url, connections: sizes.idle } satisfies IdleInit);
+    await bench.keepApart();
 
     let closedItems = 0;
     const best = async (): Promise<number[]> => {
