@@ -24,6 +24,7 @@ import { loadKinds } from '../shared/records/load-kinds.ts';
 import { compileWire } from '../shared/records/wire.ts';
 import { Health } from '../shared/runtime/health.ts';
 import { IntakeGate } from '../shared/runtime/intake-gate.ts';
+import { KeyRing } from '../shared/access/key-ring.ts';
 import type { NodeContext } from '../shared/runtime/node-context.ts';
 import { startKafka } from '../shared/runtime/servers/kafka.ts';
 import { startPostgres } from '../shared/runtime/servers/postgres.ts';
@@ -153,7 +154,7 @@ async function bareProducer(settings: Settings, payloads: readonly Message[], pa
 async function publisher(settings: Settings, kinds: Awaited<ReturnType<typeof loadKinds>>, database: Awaited<ReturnType<typeof connectDatabase>>, sink: string): Promise<Figure> {
   const { createPublisher } = await import('../services/publisher/publisher.service.ts');
   const broker = new moleculer.ServiceBroker({ nodeID: `bench-${randomUUID()}`, logger: false });
-  const node: NodeContext = { nodeId: broker.nodeID, services: ['publisher'], settings, kinds: new Map(kinds.map((k) => [k.name, k])), log: pino({ level: settings.logLevel }), database, metrics: new Metrics(), health: new Health(), gate: new IntakeGate(), onDrain: [] };
+  const node: NodeContext = { nodeId: broker.nodeID, services: ['publisher'], settings, keys: new KeyRing(), kinds: new Map(kinds.map((k) => [k.name, k])), log: pino({ level: settings.logLevel }), database, metrics: new Metrics(), health: new Health(), gate: new IntakeGate(), onDrain: [] };
   broker.createService(createPublisher(node));
   const figure = await measure('publisher', async () => {
     await broker.start();

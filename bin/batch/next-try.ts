@@ -32,7 +32,7 @@ function chosen(tried: Tried, state: TryState): NextTry {
     // Its edge may just not have noticed yet that the connection is gone; the lease itself is the longest it can last.
     if (told === 'upload-in-progress') return again(tried.reply, state, Math.min(retryAfterOf(tried.reply) ?? LONGEST_WAIT_FOR_LEASE_MS, LONGEST_WAIT_FOR_LEASE_MS));
     if (told === 'wrong-offset' || told === 'body-incomplete') return again(tried.reply, state, 0);
-    if (status === 422) return { act: 'stop', why: `${problemOf(tried.reply)} (was --key used for another file?)`, usage: true };
+    if (status === 422) return { act: 'stop', why: `${problemOf(tried.reply)} (was --idempotency-key used for another file?)`, usage: true };
   }
   const decision = decide(tried, { tries: state.tries, retries: state.retries, keyed: true, random: state.random });
   if (decision.act === 'read') return { act: 'stop', why: 'reply' in tried ? problemOf(tried.reply) : '', usage: true };

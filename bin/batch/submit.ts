@@ -24,7 +24,7 @@ export interface SubmitOptions {
   retryAttempts?: string;
   tags?: string;
   startManual?: boolean;
-  key?: string;
+  idempotencyKey?: string;
   reference?: string;
   detach?: boolean;
   json?: boolean;
@@ -47,7 +47,7 @@ export async function submit(file: string, o: SubmitOptions): Promise<void> {
   const shown = display(process.stderr, o.quiet === true || o.detach === true, () => performance.now());
   const leave = leaving();
   const on = asking(o.url, leave.signal, (line) => shown.note(pc.yellow(line)));
-  const s: Submit = { file, o, on, shown, key: o.key ?? `submit-${randomUUID()}`, batchId: undefined };
+  const s: Submit = { file, o, on, shown, key: o.idempotencyKey ?? `submit-${randomUUID()}`, batchId: undefined };
   try {
     const batchId = await uploadShown(s, source);
     const last = await carriedOut(s, batchId);
@@ -106,7 +106,7 @@ function told(error: unknown, s: Submit): unknown {
 
 /** How to go on with an upload that came to no end: what was taken is not written again. */
 function waysOn({ file, key, batchId, o }: Submit): string {
-  const goOn = `\n  to go on${file === '-' ? ', with all of the input again' : ''}:  sluice batch submit ${file} --kind ${o.kind} --key ${key}${formArguments(o)}${urlArgument(o.url)}`;
+  const goOn = `\n  to go on${file === '-' ? ', with all of the input again' : ''}:  sluice batch submit ${file} --kind ${o.kind} --idempotency-key ${key}${formArguments(o)}${urlArgument(o.url)}`;
   return batchId === undefined ? goOn : `${goOn}${ways(batchId, o.url)}`;
 }
 

@@ -16,6 +16,7 @@ import { watchBatch } from '../batch/watch.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { ask, withQuery } from '../dlq/ask.ts';
 import { urlOption } from '../url-option.ts';
+import { keyOption } from '../access-key.ts';
 
 const DETAILS = `
 A large batch is uploaded as one stream, a JSON object a line, also compressed (.gz, .zst), and written as it comes. It can be watched,
@@ -26,7 +27,7 @@ arguments or input; 3 could not be done: Sluice could not be reached, or the bat
 
 Examples:
   $ sluice batch submit today.ndjson                       upload, watch, tell what became of it
-  $ sluice batch submit today.ndjson --key today           go on where it broke off: the same command again
+  $ sluice batch submit today.ndjson --idempotency-key today           go on where it broke off: the same command again
   $ some-export | sluice batch submit - --priority high
   $ id=$(sluice batch submit night.ndjson.zst --priority low --error-policy 5% --detach)
   $ sluice batch list --state RECEIVING,RUNNING,PAUSED     what is going on
@@ -59,16 +60,16 @@ export function register(program: Command): void {
     .option('--retry-attempts <number>', 'tries after the first for an item of a kind that is carried out (default: 3)')
     .option('--tags <names>', 'with commas between')
     .option('--start-manual', 'keep it until `sluice batch start`')
-    .addOption(new Option('--key <text>', 'Idempotency-Key: the same again goes on, and writes nothing twice (default: a new one)').argParser(keyOf))
+    .addOption(new Option('--idempotency-key <text>', 'its name: the same again goes on, and writes nothing twice (default: a new one)').argParser(keyOf))
     .option('--reference <text>', 'your own name for it, found by `sluice receipt --reference`')
     .option('--detach', 'print its id, upload, and do not wait for more')
     .option('--quiet', 'no progress')
     .action(submit);
   common(batch.command('list').description('large batches, newest first'))
     .option('--state <states>', 'with commas between, such as RECEIVING,RUNNING').option('--kind <kinds>', 'with commas between').option('--tag <tags>', 'with one of these')
-    .option('--since <time>', 'opened then or later').option('--key <text>', 'opened under this Idempotency-Key')
+    .option('--since <time>', 'opened then or later').option('--idempotency-key <text>', 'opened under this one')
     .option('--limit <number>', 'at most so many (default: 50)').option('--cursor <id>', 'go on behind this one')
-    .action(async ({ url, json, ...query }: Common & Record<string, string>) => print(json === undefined ? {} : { json }, await ask<BatchPage>(asker({ url }), 'GET', withQuery(BATCHES, query)), listText));
+    .action(async ({ url, json, key: _, idempotencyKey: key, ...query }: Common & Record<string, string>) => print(json === undefined ? {} : { json }, await ask<BatchPage>(asker({ url }), 'GET', withQuery(BATCHES, { ...query, key })), listText));
   one(batch.command('show').description('all that is known of one')).action(async (id: string, o: Common) => print(o, await ask<Status>(asker(o), 'GET', `${BATCHES}/${id}`), statusText));
   one(batch.command('watch').description('stay with one until it has ended; Ctrl-C detaches')).option('--quiet', 'no progress').action(watch);
   for (const command of COMMANDS) {
@@ -133,7 +134,7 @@ function print<T>(o: Pick<Common, 'json'>, answer: T, text: (answer: T, paint: t
 }
 
 function common(command: Command): Command {
-  return command.addOption(urlOption()).option('--json', 'as JSON');
+  return command.addOption(urlOption()).addOption(keyOption()).option('--json', 'as JSON');
 }
 
 function one(command: Command): Command {

@@ -6,6 +6,7 @@ import { auditText, groupsText, lettersText, letterText, planText, replaysText, 
 import { watchReplay } from '../dlq/watch-replay.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { urlOption } from '../url-option.ts';
+import { keyOption } from '../access-key.ts';
 
 const PATH = '/api/v1/dead-letters';
 
@@ -148,7 +149,7 @@ function filterOf({ group, sink, kind, code, since, until }: Choice): Record<str
 
 function common(command: Command): Command {
   return command
-    .addOption(urlOption())
+    .addOption(urlOption()).addOption(keyOption())
     .addOption(new Option('--operator <name>', 'who asks, for the audit').env('SLUICE_OPERATOR').default(operatorName(), "the account's name"))
     .option('--json', 'as JSON');
 }

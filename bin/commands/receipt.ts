@@ -5,6 +5,7 @@ import { CliError, EXIT } from '../cli-error.ts';
 import { ask, operatorName } from '../dlq/ask.ts';
 import { timeLine } from '../receipt/time-line.ts';
 import { urlOption } from '../url-option.ts';
+import { keyOption } from '../access-key.ts';
 
 interface ReceiptOptions {
   url: URL;
@@ -40,7 +41,7 @@ export function register(program: Command): void {
   program
     .command('receipt')
     .description('the whole way of an item: accepted, written, changed, delivered, or why not')
-    .addOption(urlOption())
+    .addOption(urlOption()).addOption(keyOption())
     .option('--batch <id>', 'all items of this batch')
     .option('--index <n>', 'with --batch: this item alone, counted from 0')
     .option('--record <id>', 'the record with this id')

@@ -12,6 +12,7 @@ import { sendItems } from '../send/send-items.ts';
 import { summarize, summaryText, type Summary } from '../send/summary.ts';
 import { Tally } from '../send/tally.ts';
 import { urlOption } from '../url-option.ts';
+import { keyOption } from '../access-key.ts';
 
 interface SendOptions {
   url: URL;
@@ -55,7 +56,7 @@ export function register(program: Command): void {
     .command('send')
     .description('send a file of records to a running Sluice and tell what became of each')
     .argument('<file>', 'JSON, NDJSON or CSV; - is standard input')
-    .addOption(urlOption())
+    .addOption(urlOption()).addOption(keyOption())
     .addOption(new Option('--kind <collection>', 'kind of record, by its name in REST').default('executions').argParser(collectionOf))
     .addOption(new Option('--format <format>', 'format of the input (default: by its name or content)').choices(FORMATS))
     .option('--batch <items>', 'items in one request', wholeNumber(1, 100_000), 500)

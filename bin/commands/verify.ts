@@ -6,6 +6,8 @@ import { firstUuidAt } from '../../shared/db/ledger-partitions.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { knownAddresses, urlOfRunning } from '../node/addresses.ts';
 import { readSettingsOrFail } from '../node/settings.ts';
+import { keyOption } from '../access-key.ts';
+import { urlOption } from '../url-option.ts';
 import { HttpClient, NoReply, type Reply } from '../send/http-client.ts';
 import type { KafkaCheck } from '../verify/check-kafka.ts';
 import { readingProgress } from '../verify/progress.ts';
@@ -48,7 +50,7 @@ export function register(program: Command): void {
   program
     .command('verify')
     .description('check that every accepted item is accounted for: batches, ledger, tables, and with --kafka the topics')
-    .addOption(new Option('--url <url>', 'address of Sluice').env('SLUICE_URL').default(new URL('http://127.0.0.1:8080'), 'http://127.0.0.1:8080').argParser(urlOf))
+    .addOption(urlOption()).addOption(keyOption())
     .option('--batch <id>', 'only this batch')
     .option('--since <time>', 'only batches taken in since then, such as 2026-11-22 or 2026-11-22T10:00:00Z')
     .addOption(new Option('--timeout <seconds>', 'longest wait for the answer').default(150).argParser(secondsOf))
@@ -142,10 +144,4 @@ function secondsOf(text: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < 1 || value > 3_600) throw new InvalidArgumentError('It must be a whole number from 1 to 3600.');
   return value;
-}
-
-function urlOf(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !['http:', 'https:'].includes(url.protocol)) throw new InvalidArgumentError('It must be an address such as http://127.0.0.1:8080.');
-  return url;
 }

@@ -1,6 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { Readable } from 'node:stream';
+import { keyHeader } from '../access-key.ts';
 
 /** An answer, read to its end. */
 export interface Reply {
@@ -61,7 +62,7 @@ export class HttpClient {
     const request = this.#base.protocol === 'https:' ? https.request : http.request;
     return new Promise((resolve, reject) => {
       const length = body === undefined ? {} : { 'Content-Length': String(body.length) };
-      const sent = request(url, { method, agent: this.#agent, headers: { ...headers, ...length } });
+      const sent = request(url, { method, agent: this.#agent, headers: { ...keyHeader(), ...headers, ...length } });
       const timer = setTimeout(() => sent.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)), timeoutMs);
       const fail = (error: NodeJS.ErrnoException) => {
         clearTimeout(timer);
@@ -87,7 +88,7 @@ export class HttpClient {
     const url = new URL(this.#base.pathname.replace(/\/$/, '') + path, this.#base);
     const request = this.#base.protocol === 'https:' ? https.request : http.request;
     return new Promise((resolve, reject) => {
-      const sent = request(url, { method, agent: this.#agent, headers, signal });
+      const sent = request(url, { method, agent: this.#agent, headers: { ...keyHeader(), ...headers }, signal });
       if (silenceMs !== undefined) sent.setTimeout(silenceMs, () => sent.destroy(new Error(`nothing came for ${silenceMs / 1000} s`)));
       // Stays for good: what breaks after the answer began shows in the answer's stream.
       sent.on('error', (error: NodeJS.ErrnoException) => {

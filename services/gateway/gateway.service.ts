@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Service, ServiceSchema } from 'moleculer';
 import ApiService from 'moleculer-web';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
+import { createDoor } from './access/door.ts';
 import { operationHandlers } from './operations.ts';
 import { protect } from './http/protect.ts';
 import { closeServer, tuneServer } from './http/server.ts';
@@ -22,6 +23,7 @@ interface AliasRequest extends IncomingMessage {
 export function createGateway(node: NodeContext): ServiceSchema {
   const { settings, metrics, log } = node;
   const protection = protect(node);
+  const door = createDoor(node);
   const tools = { deadlineMs: settings.requestDeadline, metrics, log, ...protection };
   const routes = routesOf([...node.kinds.values()]);
 
@@ -54,7 +56,7 @@ export function createGateway(node: NodeContext): ServiceSchema {
       const aliases: Record<string, unknown> = {};
       for (const { method, path } of shadowedPaths(routes)) aliases[`${method} ${path}`] = serveUnknown;
       for (const route of routes) {
-        const handler = protection.bounded(route, handlers(route));
+        const handler = door(route, protection.bounded(route, handlers(route)));
         // HEAD is answered as GET is, without the body.
         for (const method of route.method === 'GET' ? ['GET', 'HEAD'] : [route.method]) aliases[`${method} ${route.path.replace(/\{(\w+)\}/g, ':$1')}`] = (req: AliasRequest, res: ServerResponse) =>
           serve(tools, route.path, handler, req, res, req.$params ?? {});

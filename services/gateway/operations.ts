@@ -15,6 +15,7 @@ import { isBatchOperation, type BatchOperation } from './batches/routes.ts';
 import { letterHandlers } from './dead-letters/handlers.ts';
 import { isLetterOperation, type LetterOperation } from './dead-letters/routes.ts';
 import { docsFile } from './docs/docs-file.ts';
+import { mayRead } from '../../shared/access/authenticate.ts';
 import { readiness } from './health.ts';
 import type { Answer, Call } from './http/call.ts';
 import type { Handler } from './http/serve.ts';
@@ -85,7 +86,7 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker): (ro
     'post-batch': (route) => (call) => postBatch(intake, kindOf(route), call),
     'post-upload': (route) => (call) => postUpload(upload, kindOf(route), call),
     'patch-upload': () => (call) => patchUpload(upload, kindOfBatch, call),
-    'steer-batch': (route) => (call) => steerBatch(broker, route.path.split('/').at(-1) as BatchCommand, settings.unknownQuery, call),
+    'steer-batch': (route) => (call) => steerBatch(run, broker, route.path.split('/').at(-1) as BatchCommand, settings.unknownQuery, call),
     'put-record': (route) => (call) => putOne(intake, kindOf(route), call),
     'list-records': (route) => (call) => list(kindOf(route).reader, settings.unknownQuery, call),
     'get-record': (route) => (call) => get(kindOf(route).reader, settings.unknownQuery, call),
@@ -94,7 +95,7 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker): (ro
     receipts: () => (call) => receipts(receiptTools, [...kinds.keys()], settings.unknownQuery, call),
     verify: () => verifyCall,
     'health-live': () => () => ({ status: 200, body: '{"status":"UP"}' }),
-    'health-ready': () => () => readiness(node, broker),
+    'health-ready': () => (call) => readiness(node, broker, mayRead(call)),
     metrics: () => async () => ({ status: 200, ...(await node.metrics.text()) }),
     openapi: () => () => ({ status: 200, body: openapi }),
     docs: () => (call) => docsPage(call),

@@ -1,5 +1,6 @@
 import { COMMANDS } from '../../shared/batches/states.ts';
 import type { RecordKind } from '../../shared/records/record-kind.ts';
+import { OWN, READ, STEER, SUBMIT, type Access } from '../../shared/access/access.ts';
 import { BATCH_ROUTES, type BatchOperation } from './batches/routes.ts';
 import { LETTER_ROUTES, type LetterOperation } from './dead-letters/routes.ts';
 
@@ -32,6 +33,7 @@ export interface Route {
   method: Method;
   path: string;
   operation: Operation;
+  access: Access;
   /** The kind that the route serves; only routes of records have one. */
   kind?: RecordKind;
   /** Another path for what an earlier route does: served alike, documented in brief. */
@@ -42,21 +44,21 @@ export interface Route {
 /** Routes that exist whatever the kinds are. */
 const COMMON: readonly Route[] = [
   ...BATCH_ROUTES,
-  { method: 'GET', path: '/api/v1/batches/{id}', operation: 'batch-status', summary: 'State and counts of a batch, and of its delivery' },
-  { method: 'PATCH', path: '/api/v1/batches/{id}', operation: 'patch-upload', summary: 'The rest of an upload that broke off, from its Upload-Offset' },
-  ...COMMANDS.map((command): Route => ({ method: 'POST', path: `/api/v1/batches/{id}/${command}`, operation: 'steer-batch', summary: `${command[0]?.toUpperCase() ?? ''}${command.slice(1)} a large batch` })),
-  { method: 'GET', path: '/api/v1/batches/{id}/items', operation: 'batch-items', summary: 'One receipt for each item of a batch' },
-  { method: 'GET', path: '/api/v1/receipts', operation: 'receipts', summary: 'The whole way of an item, of a batch\'s items, of a record, or of all that came with a client reference' },
-  { method: 'GET', path: '/api/v1/verify', operation: 'verify', summary: 'Whether the law holds: every accepted item accounted for, in ledger, tables and delivery' },
+  { method: 'GET', path: '/api/v1/batches/{id}', operation: 'batch-status', access: OWN, summary: 'State and counts of a batch, and of its delivery' },
+  { method: 'PATCH', path: '/api/v1/batches/{id}', operation: 'patch-upload', access: SUBMIT, summary: 'The rest of an upload that broke off, from its Upload-Offset' },
+  ...COMMANDS.map((command): Route => ({ method: 'POST', path: `/api/v1/batches/{id}/${command}`, operation: 'steer-batch', access: STEER, summary: `${command[0]?.toUpperCase() ?? ''}${command.slice(1)} a large batch` })),
+  { method: 'GET', path: '/api/v1/batches/{id}/items', operation: 'batch-items', access: OWN, summary: 'One receipt for each item of a batch' },
+  { method: 'GET', path: '/api/v1/receipts', operation: 'receipts', access: OWN, summary: 'The whole way of an item, of a batch\'s items, of a record, or of all that came with a client reference' },
+  { method: 'GET', path: '/api/v1/verify', operation: 'verify', access: READ, summary: 'Whether the law holds: every accepted item accounted for, in ledger, tables and delivery' },
   ...LETTER_ROUTES,
-  { method: 'GET', path: '/health/live', operation: 'health-live', summary: 'Whether this process runs' },
-  { method: 'GET', path: '/health/ready', operation: 'health-ready', summary: 'Whether records can be taken in, and the state of each dependency and role' },
-  { method: 'GET', path: '/actuator/health/liveness', operation: 'health-live', alias: true, summary: 'Whether this process runs' },
-  { method: 'GET', path: '/actuator/health/readiness', operation: 'health-ready', alias: true, summary: 'Whether records can be taken in, and the state of each dependency and role' },
-  { method: 'GET', path: '/metrics', operation: 'metrics', summary: 'Figures of this node for Prometheus' },
-  { method: 'GET', path: '/openapi.json', operation: 'openapi', summary: 'This document' },
-  { method: 'GET', path: '/docs', operation: 'docs', summary: 'The interface, for people' },
-  { method: 'GET', path: '/docs/{file}', operation: 'docs', alias: true, summary: 'A file of the page for people' },
+  { method: 'GET', path: '/health/live', operation: 'health-live', access: 'open', summary: 'Whether this process runs' },
+  { method: 'GET', path: '/health/ready', operation: 'health-ready', access: 'open', summary: 'Whether records can be taken in, and the state of each dependency and role' },
+  { method: 'GET', path: '/actuator/health/liveness', operation: 'health-live', access: 'open', alias: true, summary: 'Whether this process runs' },
+  { method: 'GET', path: '/actuator/health/readiness', operation: 'health-ready', access: 'open', alias: true, summary: 'Whether records can be taken in, and the state of each dependency and role' },
+  { method: 'GET', path: '/metrics', operation: 'metrics', access: 'local', summary: 'Figures of this node for Prometheus' },
+  { method: 'GET', path: '/openapi.json', operation: 'openapi', access: 'open', summary: 'This document' },
+  { method: 'GET', path: '/docs', operation: 'docs', access: 'open', summary: 'The interface, for people' },
+  { method: 'GET', path: '/docs/{file}', operation: 'docs', access: 'open', alias: true, summary: 'A file of the page for people' },
 ];
 
 /**
@@ -72,16 +74,16 @@ function routesOfKind(kind: RecordKind): Route[] {
   const one = `/api/v1/${kind.rest.one}/{id}`;
   // What has to be carried out first takes its time: it is taken in large batches only, which nobody waits for.
   const answered: Route[] = kind.process !== undefined ? [] : [
-    { method: 'POST', path: many, operation: 'post-one', kind, summary: `Store one ${kind.name}` },
-    { method: 'POST', path: `${many}/batch`, operation: 'post-batch', kind, summary: `Store a batch of ${kind.rest.collection}, with an answer for each` },
+    { method: 'POST', path: many, operation: 'post-one', access: SUBMIT, kind, summary: `Store one ${kind.name}` },
+    { method: 'POST', path: `${many}/batch`, operation: 'post-batch', access: SUBMIT, kind, summary: `Store a batch of ${kind.rest.collection}, with an answer for each` },
   ];
   const routes: Route[] = [
     ...answered,
-    { method: 'POST', path: `/api/v1/batches/${kind.rest.collection}`, operation: 'post-upload', kind, summary: `${kind.process === undefined ? 'Store' : 'Carry out'} a large batch of ${kind.rest.collection}, streamed` },
-    { method: 'GET', path: many, operation: 'list-records', kind, summary: `List ${kind.rest.collection}` },
-    { method: 'GET', path: one, operation: 'get-record', kind, summary: `One ${kind.name}` },
+    { method: 'POST', path: `/api/v1/batches/${kind.rest.collection}`, operation: 'post-upload', access: SUBMIT, kind, summary: `${kind.process === undefined ? 'Store' : 'Carry out'} a large batch of ${kind.rest.collection}, streamed` },
+    { method: 'GET', path: many, operation: 'list-records', access: READ, kind, summary: `List ${kind.rest.collection}` },
+    { method: 'GET', path: one, operation: 'get-record', access: READ, kind, summary: `One ${kind.name}` },
   ];
-  if (kind.change !== undefined) routes.push({ method: 'PUT', path: one, operation: 'put-record', kind, summary: `Change one ${kind.name} under its version` });
+  if (kind.change !== undefined) routes.push({ method: 'PUT', path: one, operation: 'put-record', access: SUBMIT, kind, summary: `Change one ${kind.name} under its version` });
   if (kind.rest.collection === kind.rest.one) return routes;
   return [...routes, ...routes.filter((r) => r.path === one).map((r): Route => ({ ...r, path: `${many}/{id}`, alias: true }))];
 }

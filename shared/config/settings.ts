@@ -55,6 +55,7 @@ export const SETTINGS = {
   natsUrl: { type: 'text', default: '', secret: true, group: 'Addresses', meaning: 'NATS to use; empty lets `sluice up` start one of its own.', pattern: address('nats') },
   kafkaBrokers: { type: 'text', default: '', group: 'Addresses', meaning: 'Kafka brokers as host:port, comma separated; empty lets `sluice up` start one of its own.', pattern: { test: /^$|^[^,\s:]+:\d+(,[^,\s:]+:\d+)*$/, says: 'host:port, or several with commas between' } },
   dataDir: { type: 'text', env: 'SLUICE_DATA', default: '.sluice', group: 'Addresses', meaning: 'Folder for the data of the servers that `sluice up` starts, and its logs; relative to the project.' },
+  initialKey: { type: 'text', env: 'SLUICE_INITIAL_KEY', default: '', secret: true, group: 'Addresses', meaning: 'Key with all roles that a start keeps where there is none yet; `sluice key new` makes one. For containers, which listen beyond loopback from the start.', pattern: { test: /^$|^slc_[0-9a-f]{12}_[A-Za-z0-9_-]{43}$/, says: 'a key that `sluice key new` made' } },
   tradeServiceUrl: { type: 'text', default: '', group: 'Addresses', meaning: 'Trade service that orders are submitted to, and that is told of fills; while it is empty submissions are refused, and nobody is told. `sluice trade-service` runs one to try out.', pattern: { test: /^$|^https?:\/\//, says: 'an address that begins with http:// or https://' } },
   priceServiceUrl: { type: 'text', default: '', group: 'Addresses', meaning: 'Price service that revaluations ask; while it is empty they are refused. `sluice price-service` runs one to try out.', pattern: { test: /^$|^https?:\/\//, says: 'an address that begins with http:// or https://' } },
 
@@ -142,7 +143,7 @@ export const SETTINGS = {
   drainTimeout: { type: 'number', default: 30_000, min: 1_000, max: 600_000, unit: 'ms', group: 'Fleet', meaning: 'Longest time a stopping node takes to finish work in flight.' },
 
   edgePool: { type: 'number', default: 8, min: 2, max: 200, unit: 'connections', group: 'PostgreSQL', meaning: 'Connections of an edge.' },
-  relayPool: { type: 'number', default: 5, min: 2, max: 100, unit: 'connections', group: 'PostgreSQL', meaning: 'Connections of a relay.' },
+  relayPool: { type: 'number', default: 8, min: 2, max: 100, unit: 'connections', group: 'PostgreSQL', meaning: 'Connections of a relay.' },
   statementTimeout: { type: 'number', default: 5_000, min: 100, max: 600_000, unit: 'ms', group: 'PostgreSQL', meaning: 'Longest time of one statement.' },
   lockTimeout: { type: 'number', default: 2_000, min: 50, max: 600_000, unit: 'ms', group: 'PostgreSQL', meaning: 'Longest wait for a lock.' },
   acquireTimeout: { type: 'number', default: 2_000, min: 50, max: 600_000, unit: 'ms', group: 'PostgreSQL', meaning: 'Longest wait for a connection of the pool.' },

@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { hashOf, readKey } from '../access/api-keys.ts';
 import type { RecordKind } from '../records/record-kind.ts';
 import type { Settings } from '../config/settings.ts';
 import { connectDatabase } from './connect.ts';
@@ -37,6 +38,7 @@ export async function migrate(url: string, kinds: readonly RecordKind[], setting
       const applied = (await database.orm.migrator.up()).map((m) => m.name);
       await ensureLedgerPartitions(database.pool, new Date());
       await fixSettings(lock, { shards: settings.shards });
+      await keepInitialKey(lock, settings.initialKey);
       const createdTables = await createMissingTables(database.orm, lock, kinds);
       await assertTablesAgree(database.orm);
       return { applied, createdTables };
@@ -46,6 +48,13 @@ export async function migrate(url: string, kinds: readonly RecordKind[], setting
   } finally {
     await lock.end();
   }
+}
+
+/** Where there never was a key, the one that the settings give; with it come all roles. */
+async function keepInitialKey(client: Client, text: string): Promise<void> {
+  const parts = readKey(text);
+  if (parts === undefined) return;
+  await client.query(`insert into api_key (id, client, hash, roles, created_by) select $1, 'initial', $2, $3, 'SLUICE_INITIAL_KEY' where not exists (select from api_key)`, [parts.id, hashOf(parts.secret), ['submit', 'operate']]);
 }
 
 type Orm = Awaited<ReturnType<typeof connectDatabase>>['orm'];

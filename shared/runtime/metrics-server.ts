@@ -1,5 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { authenticate, authorize, mayRead } from '../access/authenticate.ts';
+import { ProblemError } from '../errors/problem.ts';
 import type { NodeContext } from './node-context.ts';
 
 /** A small HTTP server for nodes without a gateway: /health/live, /health/ready, /metrics. */
@@ -10,16 +12,24 @@ export async function startMetricsServer(node: NodeContext): Promise<{ port: num
     };
     const path = (req.url ?? '').split('?')[0];
     void (async () => {
+      const caller = () => authenticate(node.keys, req.headers).caller;
       if (path === '/health/live') answer(200, 'application/json', '{"status":"UP"}');
       else if (path === '/health/ready') {
         const health = await node.health.read();
-        answer(health.ready ? 200 : 503, 'application/json', JSON.stringify({ status: health.ready ? 'UP' : 'DOWN', node: node.nodeId, ...health }));
+        const status = health.ready ? 'UP' : 'DOWN';
+        answer(health.ready ? 200 : 503, 'application/json', JSON.stringify(mayRead({ caller: caller(), req }) ? { status, node: node.nodeId, ...health } : { status }));
       } else if (path === '/metrics') {
+        authorize('local', caller(), req);
         const { contentType, body } = await node.metrics.text();
         answer(200, contentType, body);
       }
       else answer(404, 'text/plain', 'known here: /health/live, /health/ready, /metrics\n');
     })().catch((error: unknown) => {
+      const problem = ProblemError.from(error);
+      if (problem !== undefined) {
+        res.writeHead(problem.status, { 'Content-Type': 'application/problem+json', ...problem.headers }).end(JSON.stringify(problem.toDocument(path)));
+        return;
+      }
       node.log.error({ err: error, path }, 'an answer of the metrics server failed');
       if (!res.headersSent) answer(500, 'text/plain', 'failed; see the log\n');
     });

@@ -1,3 +1,4 @@
+import type { KeyRing } from '../access/key-ring.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Database } from '../db/connect.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -12,6 +13,8 @@ export interface NodeContext {
   /** Services of this node, e.g. `gateway`, `batcher`. */
   services: readonly string[];
   settings: Settings;
+  /** Keys of clients, as known a moment ago. */
+  keys: KeyRing;
   /** Record kinds by name. */
   kinds: ReadonlyMap<string, RecordKind>;
   log: Logger;

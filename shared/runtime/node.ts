@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import moleculer, { type ServiceBroker, type ServiceSchema } from 'moleculer';
 import { brokerOptions } from '../../moleculer.config.ts';
 import type { Settings } from '../config/settings.ts';
+import { watchKeys } from '../access/watch-keys.ts';
 import { connectDatabase } from '../db/connect.ts';
 import { writerPoolSize } from '../db/pool-size.ts';
 import { Metrics } from '../metrics/metrics.ts';
@@ -38,7 +39,11 @@ export async function startNode(role: string, factories: Record<string, ServiceF
     max: poolSize(services, settings),
     applicationName: `sluice ${nodeId}`.slice(0, 63),
   });
-  const context: NodeContext = { nodeId, services, settings, kinds, log, database, metrics: new Metrics(), health: new Health(), gate: new IntakeGate(), onDrain: [] };
+  const watched = await watchKeys({ pool: database.pool, settings, log }).catch(async (error: unknown) => {
+    await database.close();
+    throw error;
+  });
+  const context: NodeContext = { nodeId, services, settings, keys: watched.ring, kinds, log, database, metrics: new Metrics(), health: new Health(), gate: new IntakeGate(), onDrain: [] };
   const broker = new moleculer.ServiceBroker(brokerOptions(settings, nodeId));
   context.health.add('postgres', async () => {
     await database.pool.query('select 1');
@@ -57,6 +62,7 @@ export async function startNode(role: string, factories: Record<string, ServiceF
     for (const close of context.onDrain) await close();
     await broker.stop();
     await metricsServer?.close();
+    await watched.stop();
     await database.close();
     log.info('node stopped');
   };

@@ -1,6 +1,8 @@
 import type { ServiceBroker } from 'moleculer';
 import type { Settings } from '../../../shared/config/settings.ts';
 import { ProblemError } from '../../../shared/errors/problem.ts';
+import { sees } from '../../../shared/access/caller.ts';
+import { assertSees, ownerToChange } from '../access/own-batch.ts';
 import { bodyFormat } from '../body/content-type.ts';
 import { parseSingle } from '../body/parse-json.ts';
 import { readBody } from '../body/read-body.ts';
@@ -8,7 +10,6 @@ import type { Answer, Call } from '../http/call.ts';
 import { ignoredHeader, unknownParameters } from '../http/parameters.ts';
 import type { Handler } from '../http/serve.ts';
 import { batchIdOf } from '../list/batch-id.ts';
-import { ANONYMOUS } from '../write/intake.ts';
 import { heardOf, NOTHING, type Heard } from './events/decide-events.ts';
 import type { EventHub } from './events/event-hub.ts';
 import type { Run } from './large-facts.ts';
@@ -33,20 +34,22 @@ const MOST_BODY_BYTES = 4_096;
 export function batchHandlers(tools: BatchTools): Record<BatchOperation, Handler> {
   const { run, broker, hub, settings } = tools;
   return {
-    'list-batches': async ({ url }) => {
-      const { page, ignored } = await listBatches(run, url, tools.kinds, settings.unknownQuery);
+    'list-batches': async ({ url, caller }) => {
+      const { page, ignored } = await listBatches(run, url, tools.kinds, settings.unknownQuery, sees(caller));
       return { status: 200, headers: ignoredHeader(ignored), body: JSON.stringify(page) };
     },
     'batch-events': async (call) => {
       const batchId = batchIdOf(call);
       const ignored = unknownParameters(call.url, ['lastEventId'], settings.unknownQuery);
+      await assertSees(run, call.caller, batchId);
       return events(hub, batchId, heardBy(call), ignored);
     },
     'tune-batch': async (call) => {
       const batchId = batchIdOf(call);
       const ignored = unknownParameters(call.url, [], settings.unknownQuery);
       const name = call.url.pathname.split('/').at(-1) === 'priority' ? 'priority' : 'parallelism';
-      const tuned = await tuneBatch(run, batchId, ANONYMOUS, parseTuning(await bodyOf(call), name, settings.maxParallelism));
+      const tuning = parseTuning(await bodyOf(call), name, settings.maxParallelism);
+      const tuned = await tuneBatch(run, batchId, await ownerToChange(run, call.caller, batchId), tuning);
       // A nudge: every edge looks by itself each second.
       void broker.broadcast('batch.steered', { batchId });
       return { status: 200, headers: ignoredHeader(ignored), body: JSON.stringify(tuned) };
@@ -54,7 +57,7 @@ export function batchHandlers(tools: BatchTools): Record<BatchOperation, Handler
     'retry-batch': async (call) => {
       const batchId = batchIdOf(call);
       const ignored = unknownParameters(call.url, [], settings.unknownQuery);
-      const retried = await retryBatch(run, tools.retryOf, batchId, ANONYMOUS);
+      const retried = await retryBatch(run, tools.retryOf, batchId, await ownerToChange(run, call.caller, batchId));
       return { status: 202, headers: { Location: `/api/v1/batches/${retried.batchId}`, ...ignoredHeader(ignored) }, body: JSON.stringify(retried) };
     },
   };

@@ -27,10 +27,11 @@ export interface BatchPage {
 
 /**
  * A page of large batches, newest first.
+ * @param client those of this client only; null: of all
  * @returns the page, and what of the query was left out
  * @throws ProblemError 400 invalid-query
  */
-export async function listBatches(run: Run, url: URL, kinds: readonly string[], unknown: UnknownQuery): Promise<{ page: BatchPage; ignored: string[] }> {
+export async function listBatches(run: Run, url: URL, kinds: readonly string[], unknown: UnknownQuery, client: string | null): Promise<{ page: BatchPage; ignored: string[] }> {
   const read = new QueryReader(url, unknown);
   const states = read.list('state', BATCH_STATES) as BatchState[] | null;
   const ofKinds = read.list('kind', kinds);
@@ -40,7 +41,7 @@ export async function listBatches(run: Run, url: URL, kinds: readonly string[], 
   const limit = read.whole('limit', DEFAULT_LIMIT, 1, MOST_LIMIT);
   const cursor = read.uuid('cursor');
   const ignored = read.end();
-  const rows = await run(LIST_LARGE, [cursor, states, ofKinds, tags, since, key, limit + 1]);
+  const rows = await run(LIST_LARGE, [cursor, states, ofKinds, tags, since, key, limit + 1, client]);
   const facts = rows.slice(0, limit).map(([fact]) => fact as LargeFact);
   return { page: { content: facts.map(summaryOf), next: rows.length > limit ? (facts.at(-1)?.id ?? null) : null }, ignored };
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { ProblemError } from '../../../shared/errors/problem.ts';
+import type { Caller } from '../../../shared/access/caller.ts';
 
 /** One request, as handlers see it. */
 export interface Call {
@@ -9,6 +10,8 @@ export interface Call {
   url: URL;
   /** Parts of the path, such as `id`. */
   params: Record<string, string>;
+  /** Who calls; the door finds out. */
+  caller: Caller;
   requestId: string;
   /** W3C traceparent: the caller's trace, or a new one; the span is ours. */
   trace: string;

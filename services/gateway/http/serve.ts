@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Metrics } from '../../../shared/metrics/metrics.ts';
 import type { Logger } from '../../../shared/runtime/log.ts';
+import { NOBODY } from '../../../shared/access/caller.ts';
 import type { BodyRoom } from '../body/body-room.ts';
 import type { AnswersOut } from './answers-out.ts';
 import { leaveBody } from '../body/leave-body.ts';
@@ -31,7 +32,7 @@ export async function serve(tools: ServeTools, route: string, handler: Handler, 
   let answer: Answer;
   try {
     const url = urlOf(req);
-    const call: Call = { req, url, params, requestId, trace: traceOf(req.headers.traceparent), startedAt, deadlineAt: startedAt + tools.deadlineMs };
+    const call: Call = { req, url, params, caller: NOBODY, requestId, trace: traceOf(req.headers.traceparent), startedAt, deadlineAt: startedAt + tools.deadlineMs };
     answer = await handler(call);
   } catch (error) {
     const problem = problemOf(error);

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { ProblemError } from '../../../shared/errors/problem.ts';
+import { assertSees } from '../access/own-batch.ts';
 import { readStatus } from '../batches/large-status.ts';
 import type { Answer, Call } from '../http/call.ts';
 import { ignoredHeader, unknownParameters, type UnknownQuery } from '../http/parameters.ts';
@@ -32,6 +33,7 @@ export async function get(reader: RecordReader, unknown: UnknownQuery, call: Cal
 export async function batch(run: RecordReader['run'], unknown: UnknownQuery, call: Call): Promise<Answer> {
   const id = batchIdOf(call);
   const ignored = unknownParameters(call.url, [], unknown);
+  await assertSees(run, call.caller, id);
   const found = await readStatus(run, id);
   if (found === undefined) throw noSuchBatch();
   const upload = found.upload === undefined ? {} : { 'Upload-Offset': String(found.upload.offset), 'Upload-Complete': found.upload.complete ? '?1' : '?0', 'Cache-Control': 'no-store' };
@@ -45,6 +47,7 @@ export async function items(tools: ReceiptTools, unknown: UnknownQuery, call: Ca
   const status = read.choice<ItemStatus | ''>('status', ITEM_STATUSES, '');
   const format = read.choice<ItemFormat>('format', ITEM_FORMATS, acceptedFormat(call.req.headers.accept));
   const ignored = read.end();
+  await assertSees(tools.run, call.caller, id);
   const pieces = await batchItems(tools, id, status === '' ? undefined : status, format);
   if (pieces === undefined) throw noSuchBatch();
   return { status: 200, headers: { ...ignoredHeader(ignored), Vary: 'Accept' }, contentType: CONTENT_TYPES[format], body: Readable.from(pieces) };

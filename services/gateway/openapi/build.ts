@@ -2,7 +2,7 @@ import { routesOf, type Route } from '../routes-table.ts';
 import { LARGE_SCHEMAS } from './batches.ts';
 import { LETTER_SCHEMAS } from './dead-letters.ts';
 import { RECEIPT_SCHEMAS } from './receipts.ts';
-import { describe, type Limits } from './operations.ts';
+import { describe, type Described, type Limits } from './operations.ts';
 import { batchSchema, COMMON_SCHEMAS, inputSchema, recordSchema, schemaName, type DescribedKind, type Schema } from './schemas.ts';
 
 export interface OpenApiDocument {
@@ -11,7 +11,7 @@ export interface OpenApiDocument {
   servers: Schema[];
   tags: { name: string }[];
   paths: Record<string, Record<string, Schema>>;
-  components: { schemas: Record<string, Schema>; parameters: Record<string, Schema>; headers: Record<string, Schema> };
+  components: { schemas: Record<string, Schema>; parameters: Record<string, Schema>; headers: Record<string, Schema>; securitySchemes: Record<string, Schema> };
 }
 
 /** The OpenAPI 3.1 document of all that is served with these kinds and limits: from the kinds' rules and the table of routes. */
@@ -33,6 +33,7 @@ export function buildOpenApi(kinds: readonly DescribedKind[], limits: Limits): O
       schemas: { ...COMMON_SCHEMAS, ...LETTER_SCHEMAS, ...RECEIPT_SCHEMAS, ...LARGE_SCHEMAS, ...Object.assign({}, ...kinds.map(schemasOf)) as Record<string, Schema> },
       parameters: PARAMETERS,
       headers: HEADERS,
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer' }, key: { type: 'apiKey', in: 'header', name: 'X-Api-Key' } },
     },
   };
 }
@@ -45,7 +46,24 @@ function operationOf(route: Route, limits: Limits): Schema {
     tags: [tag],
     summary: route.summary,
     ...described,
+    ...guarded(route, described.responses),
     parameters: [...(described.parameters ?? []), ...file],
+  };
+}
+
+/** What a route that asks for a key answers beside what it does. */
+function guarded({ access }: Route, responses: Described['responses']): Schema {
+  if (access === 'open') return {};
+  const problem = (description: string) => ({ description, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } });
+  const roles = access === 'local' ? ['read'] : access;
+  return {
+    security: [{ bearer: [] }, { key: [] }, {}],
+    responses: {
+      ...responses,
+      401: problem('Where there are keys: this needs one, or the one sent is not good (`unauthenticated`).'),
+      403: problem(`The key has none of the roles ${roles.join(', ')} (\`forbidden\`), or is not for this kind (\`kind-not-allowed\`).`),
+      429: { ...problem('More requests than the limit of the key allows (`rate-limited`).'), headers: { 'Retry-After': { $ref: '#/components/headers/Retry-After' } } },
+    },
   };
 }
 

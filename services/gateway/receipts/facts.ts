@@ -13,6 +13,7 @@ export interface BatchFact {
   /** Items of the request; of a large batch 0 until it is closed. */
   requested: number;
   large: boolean;
+  client: string;
 }
 
 /** A row of the ledger: a slice, a change or a replay, as one sink is owed it. */
@@ -73,7 +74,7 @@ const isoOrNull = (cell: unknown): string | null => (cell === null ? null : toIs
 
 /** A row of BATCH_HEAD. */
 export function batchFact(c: Cells): BatchFact {
-  return { id: c[0] as string, kind: c[1] as string, clientReference: c[2] as string | null, receivedAt: toIso(c[3]), closed: c[4] === 'closed', requested: Number(c[5]), large: c[6] as boolean };
+  return { id: c[0] as string, kind: c[1] as string, clientReference: c[2] as string | null, receivedAt: toIso(c[3]), closed: c[4] === 'closed', requested: Number(c[5]), large: c[6] as boolean, client: c[7] as string };
 }
 
 /** A row of SLICES_FROM. */

@@ -2,10 +2,11 @@ import type { LargeOptions, UploadEnd, UploadOpened } from '../../../shared/cont
 import { envOf, type SettingName } from '../../../shared/config/settings.ts';
 import { ProblemError } from '../../../shared/errors/problem.ts';
 import type { RecordKind } from '../../../shared/records/record-kind.ts';
+import { maySubmit } from '../../../shared/access/caller.ts';
 import type { Answer, Call } from '../http/call.ts';
 import { ignoredHeader, unknownParameters, type UnknownQuery } from '../http/parameters.ts';
 import { clientReference } from '../write/client-reference.ts';
-import { ANONYMOUS, newBatchId, type ServedKind } from '../write/intake.ts';
+import { newBatchId, type ServedKind } from '../write/intake.ts';
 import { uploadBytesOf } from './upload-length.ts';
 import { uploadKeyOf } from './upload-key.ts';
 import { OPTION_NAMES, readOptions, type OptionLimits } from './options.ts';
@@ -43,13 +44,14 @@ export async function patchUpload(tools: UploadTools, kindOf: (batchId: string) 
 }
 
 async function takeUpload({ calls, limits, missingFor }: UploadTools, kind: ServedKind, call: Call, options: LargeOptions, resume: string | undefined): Promise<Answer> {
+  maySubmit(call.caller, kind.record.name);
   const missing = missingFor(kind.record);
   if (missing !== undefined) throw new ProblemError({ status: 503, code: 'not-configured', title: 'Not configured', detail: `A batch of ${kind.record.rest.collection} cannot be carried out while the setting ${envOf(missing)} is empty. Nothing was taken.`, headers: { 'Retry-After': '60' } });
   const format = uploadFormat(call.req.headers);
   const key = uploadKeyOf(call.req, kind.record.name);
   const offset = offsetOf(call);
   const opened = await calls.open({
-    batchId: newBatchId(), kind: kind.record.name, client: ANONYMOUS, options, format, ...clientReference(call.req),
+    batchId: newBatchId(), kind: kind.record.name, client: call.caller.client, options, format, ...clientReference(call.req),
     ...(key === undefined ? {} : { key }), ...(resume === undefined ? {} : { resume }), ...(offset === undefined ? {} : { offset }),
     ...uploadBytesOf(call.req.headers, offset ?? 0),
     requestId: call.requestId, trace: call.trace,

@@ -49,9 +49,6 @@ const random = new Uint8Array(4_096);
 const UUID_RANDOM_BYTES = 16;
 let randomAt = random.length;
 
-/** Until there are API keys, all callers are one client. */
-export const ANONYMOUS = 'anonymous';
-
 /** Time beyond the deadline in which a batch is settled and the answer made. */
 const SETTLE_MS = 6_000;
 

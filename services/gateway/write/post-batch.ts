@@ -6,7 +6,7 @@ import type { Answer, Call } from '../http/call.ts';
 import { ignoredHeader, unknownParameters } from '../http/parameters.ts';
 import { clientReference, REFERENCE_MEMBER } from './client-reference.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
-import { ANONYMOUS, newBatchId, recordOfItem, timeLeft, type Intake, type ServedKind } from './intake.ts';
+import { newBatchId, recordOfItem, timeLeft, type Intake, type ServedKind } from './intake.ts';
 import { parsePrefer } from './prefer.ts';
 import { renderBatch } from './render-batch.ts';
 import { takeBody } from './take-body.ts';
@@ -29,7 +29,7 @@ export async function postBatch(intake: Intake, kind: ServedKind, call: Call): P
     batchId: newBatchId(),
     kind: kind.record.name,
     items,
-    client: ANONYMOUS,
+    client: call.caller.client,
     ...reference,
     ...(key === undefined ? {} : { key }),
     deadlineMs: timeLeft(call, preferences),

@@ -7,7 +7,7 @@ import type { Answer, Call } from '../http/call.ts';
 import { ignoredHeader, unknownParameters } from '../http/parameters.ts';
 import { clientReference } from './client-reference.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
-import { ANONYMOUS, newBatchId, recordOfItem, timeLeft, type Intake, type ServedKind } from './intake.ts';
+import { newBatchId, recordOfItem, timeLeft, type Intake, type ServedKind } from './intake.ts';
 import { parsePrefer } from './prefer.ts';
 import { takeBody } from './take-body.ts';
 
@@ -24,7 +24,7 @@ export async function postOne(intake: Intake, kind: ServedKind, call: Call): Pro
     batchId: newBatchId(),
     kind: kind.record.name,
     items: [item],
-    client: ANONYMOUS,
+    client: call.caller.client,
     ...reference,
     ...(key === undefined ? {} : { key }),
     deadlineMs: timeLeft(call, preferences),

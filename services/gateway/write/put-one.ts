@@ -7,7 +7,7 @@ import type { Answer, Call } from '../http/call.ts';
 import { ignoredHeader, unknownParameters } from '../http/parameters.ts';
 import { clientReference } from './client-reference.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
-import { ANONYMOUS, newBatchId, timeLeft, type Intake, type ServedKind } from './intake.ts';
+import { newBatchId, timeLeft, type Intake, type ServedKind } from './intake.ts';
 import { pending, withdrawn } from './post-one.ts';
 import { parsePrefer } from './prefer.ts';
 import { recordIdOf } from './record-id.ts';
@@ -31,7 +31,7 @@ export async function putOne(intake: Intake, kind: ServedKind, call: Call): Prom
     id,
     body: checked.item,
     version: Number(checked.item.version),
-    client: ANONYMOUS,
+    client: call.caller.client,
     ...reference,
     ...(key === undefined ? {} : { key }),
     deadlineMs: timeLeft(call, preferences),

@@ -4,9 +4,9 @@ import { OF_ITEMS } from './ledger-ops.ts';
 /** What receipts are made of. Statements on the ledger have no name, as those of the relay (relay-take.ts). */
 const UNNAMED = '';
 
-const HEAD = 'id, kind, client_reference, received_at, state, requested, large';
+const HEAD = 'id, kind, client_reference, received_at, state, requested, large, client';
 
-/** The batch $1: id, kind, client reference, instant of intake, state, items, whether it is a large one. */
+/** The batch $1: id, kind, client reference, instant of intake, state, items, whether it is a large one, whose it is. */
 export const BATCH_HEAD: NamedStatement = { name: 'batch-head', text: `select ${HEAD} from batch where id = $1` };
 
 /** The format of the large batch $1. */

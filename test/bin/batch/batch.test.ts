@@ -94,16 +94,16 @@ test('submit tells what became of each: exit code 1 where some failed, and error
 test.each([['gz', gzipSync], ['zst', zstdCompressSync]] as const)('a .%s file is sent as it is; with the same key nothing is written twice, another file is refused', async (extension, pack) => {
   const from = extension === 'gz' ? 10_000 : 20_000;
   const file = await fileOf(`packed.ndjson.${extension}`, pack(lines(1_000, from).join('')));
-  for (const _ of [1, 2]) expect(await batch('submit', file, '--key', `packed-${extension}`, '--quiet')).toMatchObject({ code: 0, err: '' });
+  for (const _ of [1, 2]) expect(await batch('submit', file, '--idempotency-key', `packed-${extension}`, '--quiet')).toMatchObject({ code: 0, err: '' });
   expect(await stored(from, 1_000)).toEqual({ rows: 1_000, ids: 1_000 });
   const other = await fileOf('other.ndjson', lines(1_000, from + 5_000).join(''));
-  expect(await batch('submit', other, '--key', `packed-${extension}`)).toMatchObject({ code: 2, err: expect.stringContaining('idempotency-key-reused') as string });
+  expect(await batch('submit', other, '--idempotency-key', `packed-${extension}`)).toMatchObject({ code: 2, err: expect.stringContaining('idempotency-key-reused') as string });
 });
 
 test('F46 a submit whose connection is cut in the middle goes on by itself, and everything is written once', async () => {
   const begun = await paused('cut', 30_000);
   const { id, file } = begun;
-  const { proxy, running } = await goingOn(begun, [file, '--key', 'cut']);
+  const { proxy, running } = await goingOn(begun, [file, '--idempotency-key', 'cut']);
   proxy.cut();
   await waitFor(() => running.err.includes('; again in '), { ...LONG, what: 'the break to be noticed' });
   expect(await batch('resume', id)).toMatchObject({ code: 0, out: `Batch ${id} is RECEIVING.\n` });
@@ -114,12 +114,12 @@ test('F46 a submit whose connection is cut in the middle goes on by itself, and 
 test('Ctrl-C breaks an upload off and says how to go on; the same command with the key does so, from where it was', async () => {
   const begun = await paused('left', 40_000);
   const { id, file } = begun;
-  const { running } = await goingOn(begun, [file, '--key', 'left']);
+  const { running } = await goingOn(begun, [file, '--idempotency-key', 'left']);
   running.signal('SIGINT');
   const left = await running.ended;
   expect(left).toMatchObject({ code: 130, out: '' });
   const command = /to go on: {2}sluice batch (.+)$/m.exec(left.err)?.[1] ?? '';
-  expect(command).toBe(`submit ${file} --kind executions --key left`);
+  expect(command).toBe(`submit ${file} --kind executions --idempotency-key left`);
   expect(left.err).toContain(`sluice batch cancel ${id}\n`);
   await batch('resume', id);
   const again = await batch(...command.split(' '), '--json');
@@ -131,11 +131,11 @@ test('Ctrl-C breaks an upload off and says how to go on; the same command with t
 test('standard input: broken off it cannot be read again, and that is said; all of it again under the key writes nothing twice', async () => {
   const begun = await paused('stdin', 50_000);
   const { id, text } = begun;
-  const { proxy, running } = await goingOn(begun, ['-', '--key', 'stdin'], text);
+  const { proxy, running } = await goingOn(begun, ['-', '--idempotency-key', 'stdin'], text);
   proxy.cut();
-  expect(await running.ended).toMatchObject({ code: 3, err: expect.stringMatching(/read twice.*with all of the input again: {2}sluice batch submit - --kind executions --key stdin$/ms) as string });
+  expect(await running.ended).toMatchObject({ code: 3, err: expect.stringMatching(/read twice.*with all of the input again: {2}sluice batch submit - --kind executions --idempotency-key stdin$/ms) as string });
   await batch('resume', id);
-  expect(await start(['submit', '-', '--key', 'stdin', '--quiet'], { input: text }).ended).toMatchObject({ code: 0 });
+  expect(await start(['submit', '-', '--idempotency-key', 'stdin', '--quiet'], { input: text }).ended).toMatchObject({ code: 0 });
   expect(await stored(50_000, 5_000)).toEqual({ rows: 5_000, ids: 5_000 });
 });
 
@@ -156,7 +156,7 @@ test('watch tells how it goes on, takes up its events again after a break, and e
   proxy.cut();
   await again;
   await batch('resume', id);
-  expect(await batch('submit', file, '--key', 'watched', '--quiet')).toMatchObject({ code: 0, err: '' });
+  expect(await batch('submit', file, '--idempotency-key', 'watched', '--quiet')).toMatchObject({ code: 0, err: '' });
   const watched = await watching.ended;
   expect(watched).toMatchObject({ code: 0, out: expect.stringContaining('COMPLETED') as string });
   expect(watched.err).toMatch(/PAUSED [\d,]+ items/);
@@ -166,7 +166,7 @@ test('watch tells how it goes on, takes up its events again after a break, and e
 test('cancel ends a batch: what was written stands, and its submit tells', async () => {
   const begun = await paused('cancelled', 70_000);
   const { id, file } = begun;
-  const { running } = await goingOn(begun, [file, '--key', 'cancelled']);
+  const { running } = await goingOn(begun, [file, '--idempotency-key', 'cancelled']);
   expect(await batch('tune', id, '--priority', 'high', '--parallelism', '3')).toMatchObject({ code: 0, out: `Batch ${id} is PAUSED, with priority high and parallelism 3.\n` });
   expect(await batch('cancel', id, '--json').then((ran) => JSON.parse(ran.out) as object)).toEqual({ batchId: id, state: 'CANCELLED' });
   expect(await running.ended).toMatchObject({ code: 3, out: expect.stringContaining('CANCELLED') as string });
@@ -176,12 +176,12 @@ test('cancel ends a batch: what was written stands, and its submit tells', async
 
 test('--start-manual keeps a batch until start; --detach prints its id alone; list and show find it', async () => {
   const file = await fileOf('kept.ndjson', lines(700, 80_000).join(''));
-  const ran = await batch('submit', file, '--start-manual', '--detach', '--tags', 'kept', '--priority', 'low', '--key', 'kept');
+  const ran = await batch('submit', file, '--start-manual', '--detach', '--tags', 'kept', '--priority', 'low', '--idempotency-key', 'kept');
   expect(ran).toMatchObject({ code: 0, err: expect.stringMatching(/waits for its start: sluice batch start/) as string });
   const id = ran.out.trim();
   expect(id).toBe(idIn(id));
   expect((await batch('list', '--tag', 'kept')).out).toMatch(new RegExp(`^BATCH +STATE +.*\\n${id} +READY +execution +low +.* kept\\n$`));
-  expect(JSON.parse((await batch('list', '--key', 'kept', '--state', 'READY', '--json')).out)).toMatchObject({ content: [{ batchId: id, tags: ['kept'] }], next: null });
+  expect(JSON.parse((await batch('list', '--idempotency-key', 'kept', '--state', 'READY', '--json')).out)).toMatchObject({ content: [{ batchId: id, tags: ['kept'] }], next: null });
   expect((await batch('list', '--tag', 'none')).out).toBe('No batch matches.\n');
   expect(await batch('start', id)).toMatchObject({ code: 0, out: `Batch ${id} is RUNNING.\n` });
   expect(await batch('watch', id, '--json', '--quiet').then((w) => JSON.parse(w.out) as object)).toMatchObject({ batchId: id, state: 'COMPLETED', written: 700 });

@@ -3,6 +3,7 @@ import type { ReceiptTools } from '../../../../services/gateway/receipts/read-re
 import { batchStatus } from '../../../../services/gateway/list/batch-status.ts';
 import * as handlers from '../../../../services/gateway/list/handlers.ts';
 import type { Call } from '../../../../services/gateway/http/call.ts';
+import { EVERYBODY } from '../../../../shared/access/caller.ts';
 import { readSettings } from '../../../../shared/config/load.ts';
 import { connectDatabase, type Database } from '../../../../shared/db/connect.ts';
 import type { NamedStatement } from '../../../../shared/db/queries/flush.ts';
@@ -125,7 +126,7 @@ test('a batch of more slices than are read at a time is told whole, in order, wi
   expect(all[4_999]?.id).toBe(10_240 + 99 * 1_024 + 49);
 });
 
-const call = (id: string, query = '') => ({ url: new URL(`http://sluice/x${query}`), params: { id }, req: { headers: {} } }) as unknown as Call;
+const call = (id: string, query = '') => ({ url: new URL(`http://sluice/x${query}`), params: { id }, caller: EVERYBODY, req: { headers: {} } }) as unknown as Call;
 
 test('no UUID is 400, an unknown batch 404, an unknown status or parameter 400', async () => {
   for (const handler of [handlers.batch, handlers.items]) {

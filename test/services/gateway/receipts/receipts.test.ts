@@ -4,6 +4,7 @@ import type { ReceiptTools } from '../../../../services/gateway/receipts/read-re
 import type { Receipt } from '../../../../services/gateway/receipts/receipt.ts';
 import type { RelayView } from '../../../../services/gateway/receipts/why-waiting.ts';
 import type { Call } from '../../../../services/gateway/http/call.ts';
+import { EVERYBODY } from '../../../../shared/access/caller.ts';
 import { readSettings } from '../../../../shared/config/load.ts';
 import { connectDatabase, type Database } from '../../../../shared/db/connect.ts';
 import { partitionOfKey } from '../../../../shared/delivery/murmur2.ts';
@@ -66,7 +67,7 @@ afterAll(async () => {
   await own.drop();
 });
 
-const call = (query: string, accept?: string) => ({ url: new URL(`http://sluice/api/v1/receipts${query}`), req: { headers: accept === undefined ? {} : { accept } } }) as unknown as Call;
+const call = (query: string, accept?: string) => ({ url: new URL(`http://sluice/api/v1/receipts${query}`), caller: EVERYBODY, req: { headers: accept === undefined ? {} : { accept } } }) as unknown as Call;
 const ask = async (query: string): Promise<{ content: Receipt[]; next: string | null }> => {
   const answer = await handlers.receipts(tools, ['execution', 'note'], 'reject', call(query));
   return JSON.parse(answer.body as string) as { content: Receipt[]; next: string | null };
