@@ -143,7 +143,7 @@ export const SETTINGS = {
   drainTimeout: { type: 'number', default: 30_000, min: 1_000, max: 600_000, unit: 'ms', group: 'Fleet', meaning: 'Longest time a stopping node takes to finish work in flight.' },
 
   edgePool: { type: 'number', default: 8, min: 2, max: 200, unit: 'connections', group: 'PostgreSQL', meaning: 'Connections of an edge.' },
-  relayPool: { type: 'number', default: 8, min: 2, max: 100, unit: 'connections', group: 'PostgreSQL', meaning: 'Connections of a relay.' },
+  relayPool: { type: 'number', default: 12, min: 2, max: 100, unit: 'connections', group: 'PostgreSQL', meaning: 'Connections of a relay.' },
   statementTimeout: { type: 'number', default: 5_000, min: 100, max: 600_000, unit: 'ms', group: 'PostgreSQL', meaning: 'Longest time of one statement.' },
   lockTimeout: { type: 'number', default: 2_000, min: 50, max: 600_000, unit: 'ms', group: 'PostgreSQL', meaning: 'Longest wait for a lock.' },
   acquireTimeout: { type: 'number', default: 2_000, min: 50, max: 600_000, unit: 'ms', group: 'PostgreSQL', meaning: 'Longest wait for a connection of the pool.' },
