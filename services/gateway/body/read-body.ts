@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ProblemError } from '../../../shared/errors/problem.ts';
 import { holdOf } from './body-room.ts';
-import { decoderOf, tooLarge } from './decompress.ts';
+import { codingOf } from './content-coding.ts';
+import { decompress, tooLarge } from './decompress.ts';
 import { leaveBody } from './leave-body.ts';
 
 export interface BodyBounds {
@@ -33,17 +34,17 @@ const readers = new WeakMap<Duplex, (cause: Error) => void>();
  */
 export async function readBody(req: IncomingMessage, { maxBytes, deadlineAt }: BodyBounds): Promise<Buffer> {
   let bytes: Buffer;
-  let decompress: ReturnType<typeof decoderOf>;
+  let coding: ReturnType<typeof codingOf>;
   try {
-    decompress = decoderOf(req.headers['content-encoding']);
+    coding = codingOf(req.headers['content-encoding']);
     if (Number(req.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
     bytes = await collect(req, maxBytes, deadlineAt);
   } catch (error) {
     leaveBody(req);
     throw error;
   }
-  if (decompress === undefined) return bytes;
-  const whole = await decompress(bytes, maxBytes);
+  if (coding === undefined) return bytes;
+  const whole = await decompress(bytes, coding, maxBytes);
   holdOf(req)?.grow(whole.length);
   return whole;
 }

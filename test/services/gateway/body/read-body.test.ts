@@ -86,6 +86,7 @@ describe('a body is read', () => {
     ['deflate', deflateRawSync(text)],
     ['br', brotliCompressSync(text)],
     ['zstd', zstdCompressSync(text)],
+    ['zstd', Buffer.concat([zstdCompressSync(text.slice(0, 99)), zstdCompressSync(text.slice(99))])],
     ['identity', Buffer.from(text)],
   ])('out of %s', async (coding, compressed) => {
     expect(await post(compressed, { 'content-encoding': coding })).toMatchObject({ status: 200, body: text });
@@ -115,6 +116,10 @@ describe('a body is refused', () => {
 
   test('when its compressed stream ends too early', async () => {
     expect(await post(gzipSync(text).subarray(0, -20), { 'content-encoding': 'gzip' })).toMatchObject({ status: 400, body: 'invalid-content-encoding' });
+  });
+
+  test.each([['deflate', deflateSync(text)], ['br', brotliCompressSync(text)], ['zstd', zstdCompressSync(text)]])('when something follows its %s that is no part of it', async (coding, bytes) => {
+    expect(await post(Buffer.concat([bytes, Buffer.from('more')]), { 'content-encoding': coding })).toMatchObject({ status: 400, body: 'invalid-content-encoding' });
   });
 
   test.each(['compress', 'gzip, br', 'constructor'])('in the coding %s, naming those that are known', async (coding) => {
