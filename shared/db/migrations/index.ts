@@ -7,6 +7,7 @@ import { M0006Receipts } from './m0006-receipts.ts';
 import { M0007ChunkLeases } from './m0007-chunk-leases.ts';
 import { M0008ProcessedItems } from './m0008-processed-items.ts';
 import { M0009BatchEvents } from './m0009-batch-events.ts';
+import { M0011Orders } from './m0011-orders.ts';
 import { M0014ApiKeys } from './m0014-api-keys.ts';
 
 /** Every migration, in order. A migration that has been released is never changed; a new one follows it. */
@@ -20,5 +21,6 @@ export const MIGRATIONS = [
   { name: 'm0007-chunk-leases', class: M0007ChunkLeases },
   { name: 'm0008-processed-items', class: M0008ProcessedItems },
   { name: 'm0009-batch-events', class: M0009BatchEvents },
+  { name: 'm0011-orders', class: M0011Orders },
   { name: 'm0014-api-keys', class: M0014ApiKeys },
 ];
