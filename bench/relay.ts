@@ -154,7 +154,7 @@ async function bareProducer(settings: Settings, payloads: readonly Message[], pa
 async function publisher(settings: Settings, kinds: Awaited<ReturnType<typeof loadKinds>>, database: Awaited<ReturnType<typeof connectDatabase>>, sink: string): Promise<Figure> {
   const { createPublisher } = await import('../services/publisher/publisher.service.ts');
   const broker = new moleculer.ServiceBroker({ nodeID: `bench-${randomUUID()}`, logger: false });
-  const node: NodeContext = { nodeId: broker.nodeID, services: ['publisher'], settings, keys: new KeyRing(), kinds: new Map(kinds.map((k) => [k.name, k])), log: pino({ level: settings.logLevel }), database, metrics: new Metrics(), health: new Health(), gate: new IntakeGate(), onDrain: [] };
+  const node: NodeContext = { nodeId: broker.nodeID, services: ['publisher'], settings, live: { look: async () => undefined, stop: async () => undefined }, keys: new KeyRing(), kinds: new Map(kinds.map((k) => [k.name, k])), log: pino({ level: settings.logLevel }), database, metrics: new Metrics(), health: new Health(), gate: new IntakeGate(), onDrain: [] };
   broker.createService(createPublisher(node));
   const figure = await measure('publisher', async () => {
     await broker.start();

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import { loadSettings, SettingsError, type LoadedSettings, type Origin } from '../../shared/config/load.ts';
 import { envOf, SETTINGS, type SettingName, type SettingRow } from '../../shared/config/settings.ts';
+import { registerOperations } from '../operations/register.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 
 /** One line of the output: a setting with what it is now. */
@@ -18,20 +19,26 @@ export interface ShownSetting {
 
 const EXAMPLES = `
 Examples:
-  $ sluice settings                 every setting
-  $ sluice settings --changed       only those that differ from their default
-  $ PORT=9000 sluice settings port  one, by name or variable
+  $ sluice settings                                   what this environment says
+  $ sluice settings --changed                         only what was set here
+  $ PORT=9000 sluice settings port                    one, by name or variable
+  $ sluice settings list --changed                    what was changed while Sluice runs
+  $ sluice settings get maxRetries                    with the value that each node runs
+  $ sluice settings set maxRetries 5 --why "broker upgrade" --dry-run
+  $ sluice settings history --setting maxRetries
+  $ sluice settings revert 12
 `;
 
 /** Adds `sluice settings`. */
 export function register(program: Command): void {
-  program
-    .command('settings')
-    .description('show every setting, its value and where it comes from')
+  const command = program.command('settings').description('settings: what this environment says, and what a running Sluice runs with').addHelpText('after', EXAMPLES);
+  registerOperations(command, 'settings');
+  command
+    .command('env', { isDefault: true })
+    .description('every setting as this environment and .env say it, and where each value comes from')
     .argument('[names...]', 'only these (names or environment variables)')
     .option('--changed', 'only what was set in the environment or in .env')
     .option('--json', 'as JSON')
-    .addHelpText('after', EXAMPLES)
     .action((names: string[], options: { changed?: boolean; json?: boolean }) => {
       const all = shown(load());
       const wanted = select(all, names).filter((s) => options.changed !== true || s.origin !== 'default');

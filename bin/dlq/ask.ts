@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { CliError, EXIT } from '../cli-error.ts';
-import { HttpClient, NoReply, type Reply } from '../send/http-client.ts';
+import { HttpClient, NoReply, type Ask, type Reply } from '../send/http-client.ts';
 
 /** How Sluice is asked, and by whom. */
 export interface Asker {
@@ -24,7 +24,7 @@ export function operatorName(): string {
  * Asks one question and reads the answer.
  * @throws CliError with what Sluice says: exit code 1 where it is not possible (any more), 2 where the question is wrong, 3 where Sluice can't answer
  */
-export async function ask<T>({ url, operator }: Asker, method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> {
+export async function ask<T>({ url, operator }: Asker, method: Ask['method'], path: string, body?: unknown): Promise<T> {
   const http = new HttpClient(url, 1);
   let reply: Reply;
   try {

@@ -7,13 +7,13 @@ export function settingsPage(): string {
   const rows = (Object.keys(SETTINGS) as SettingName[]).map((name) => ({ variable: envOf(name), row: SETTINGS[name] as SettingRow }));
   const groups = [...new Set(rows.map(({ row }) => row.group))];
   const sections = groups.map((group) => {
-    const cells = rows.filter(({ row }) => row.group === group).map(({ variable, row }) => [code(variable), code(String(row.default)), unit(row), bounds(row), row.meaning]);
-    return `## ${group}\n\n${table(['Variable', 'Default', 'Unit', 'Allowed', 'Meaning'], cells)}`;
+    const cells = rows.filter(({ row }) => row.group === group).map(({ variable, row }) => [code(variable), code(String(row.default)), unit(row), bounds(row), row.live === true ? 'yes' : '', row.meaning]);
+    return `## ${group}\n\n${table(['Variable', 'Default', 'Unit', 'Allowed', 'Live', 'Meaning'], cells)}`;
   });
   return `${[
     generatedFrom('shared/config/settings.ts'),
     '# Settings',
-    'Each is an environment variable, or a line `NAME=value` in a file `.env` in the folder Sluice is started from; the environment wins. All are checked at the start, and one that cannot be used, or is misspelt, is named there. `bin/sluice settings` shows them with the values they have now.',
+    'Each is an environment variable, or a line `NAME=value` in a file `.env` in the folder Sluice is started from; the environment wins. All are checked at the start, and one that cannot be used, or is misspelt, is named there. `bin/sluice settings` shows them with the values they have now. Those that are live can be changed while Sluice runs, on every node at once: `bin/sluice settings set NAME VALUE`.',
     ...sections,
   ].join('\n\n')}\n`;
 }

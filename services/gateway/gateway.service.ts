@@ -24,7 +24,7 @@ export function createGateway(node: NodeContext): ServiceSchema {
   const { settings, metrics, log } = node;
   const protection = protect(node);
   const door = createDoor(node);
-  const tools = { deadlineMs: settings.requestDeadline, metrics, log, ...protection };
+  const tools = { deadlineMs: () => settings.requestDeadline, metrics, log, ...protection };
   const routes = routesOf([...node.kinds.values()]);
 
   return {

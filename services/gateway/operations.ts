@@ -3,6 +3,7 @@ import type { BatchCommand } from '../../shared/batches/states.ts';
 import type { NamedStatement } from '../../shared/db/queries/flush.ts';
 import { LARGE_KIND } from '../../shared/db/queries/large-batches.ts';
 import { runStatement } from '../../shared/db/run-statement.ts';
+import { isOperation, type OperationName } from '../../shared/operations/operations.ts';
 import { columnsOf } from '../../shared/records/columns.ts';
 import type { RecordKind } from '../../shared/records/record-kind.ts';
 import { compileItemCheck } from '../../shared/records/validate-item.ts';
@@ -26,6 +27,7 @@ import { buildOpenApi } from './openapi/build.ts';
 import { receipts } from './receipts/handlers.ts';
 import type { ReceiptTools } from './receipts/read-receipts.ts';
 import { relayViews } from './receipts/relay-view.ts';
+import { operateHandlers } from './operate/handlers.ts';
 import type { Operation, Route } from './routes-table.ts';
 import { verifyHandler } from './verify/handler.ts';
 import type { VerifiedTable } from '../../shared/law/check-law.ts';
@@ -49,7 +51,7 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker): (ro
   const intake: Intake = {
     ...intakeCalls(broker),
     gate: node.gate,
-    limits: { maxBodyBytes: settings.maxBodyBytes, maxBatchItems: settings.maxBatchItems, unknownQuery: settings.unknownQuery },
+    limits: settings,
     stored: (kind, ids) => getRecords(kind.reader, ids),
   };
   const run = (statement: NamedStatement, values: unknown[]) => runStatement(node.database.pool, statement, values, settings.statementTimeout);
@@ -71,17 +73,26 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker): (ro
     pool: node.database.pool,
     timeoutMs: settings.transactionTimeout + GRACE_MS,
     stateTables: [...kinds.values()].filter(({ record }) => record.order !== 'events').map(verifiedTable(node)),
-    rate: { default: Math.min(settings.replayRate, settings.replayMaxRate), max: settings.replayMaxRate },
+    rate: {
+      get default() {
+        return Math.min(settings.replayRate, settings.replayMaxRate);
+      },
+      get max() {
+        return settings.replayMaxRate;
+      },
+    },
   }, settings.unknownQuery);
   const hub = new EventHub({
     read: (id, after) => readMoment(run, id, after),
-    most: settings.maxEventStreams, pollMs: EVENTS_POLL_MS, heartbeatMs: EVENTS_HEARTBEAT_MS, now: () => performance.now(),
+    get most() {
+      return settings.maxEventStreams;
+    }, pollMs: EVENTS_POLL_MS, heartbeatMs: EVENTS_HEARTBEAT_MS, now: () => performance.now(),
     onListeners: (count) => node.metrics.set('gateway_event_streams', {}, count),
     onError: (error) => node.log.warn({ err: error }, 'batches that are listened to could not be looked at; tried again'),
   });
   node.onDrain.push(() => hub.close());
   const batches = batchHandlers({ run, broker, hub, kinds: [...kinds.keys()], settings, retryOf: () => undefined });
-  const make: Record<Exclude<Operation, LetterOperation | BatchOperation>, (route: Route) => Handler> = {
+  const make: Record<Exclude<Operation, OperationName | LetterOperation | BatchOperation>, (route: Route) => Handler> = {
     'post-one': (route) => (call) => postOne(intake, kindOf(route), call),
     'post-batch': (route) => (call) => postBatch(intake, kindOf(route), call),
     'post-upload': (route) => (call) => postUpload(upload, kindOf(route), call),
@@ -100,7 +111,8 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker): (ro
     openapi: () => () => ({ status: 200, body: openapi }),
     docs: () => (call) => docsPage(call),
   };
-  return (route) => (isLetterOperation(route.operation) ? letters[route.operation] : isBatchOperation(route.operation) ? batches[route.operation] : make[route.operation](route));
+  const operate = operateHandlers({ node, broker });
+  return (route) => (isOperation(route.operation) ? operate(route.operation) : isLetterOperation(route.operation) ? letters[route.operation] : isBatchOperation(route.operation) ? batches[route.operation] : make[route.operation](route));
 }
 
 function verifiedTable(node: NodeContext): (kind: ServedKind) => VerifiedTable {

@@ -1,13 +1,15 @@
 import { COMMANDS } from '../../shared/batches/states.ts';
+import { OPERATIONS, type OperationName } from '../../shared/operations/operations.ts';
 import type { RecordKind } from '../../shared/records/record-kind.ts';
 import { OWN, READ, STEER, SUBMIT, type Access } from '../../shared/access/access.ts';
 import { BATCH_ROUTES, type BatchOperation } from './batches/routes.ts';
 import { LETTER_ROUTES, type LetterOperation } from './dead-letters/routes.ts';
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** What a route does; the gateway has one handler for each. */
 export type Operation =
+  | OperationName
   | LetterOperation
   | BatchOperation
   | 'post-one'
@@ -51,6 +53,7 @@ const COMMON: readonly Route[] = [
   { method: 'GET', path: '/api/v1/receipts', operation: 'receipts', access: OWN, summary: 'The whole way of an item, of a batch\'s items, of a record, or of all that came with a client reference' },
   { method: 'GET', path: '/api/v1/verify', operation: 'verify', access: READ, summary: 'Whether the law holds: every accepted item accounted for, in ledger, tables and delivery' },
   ...LETTER_ROUTES,
+  ...OPERATIONS.map(({ name, method, path, access, summary }): Route => ({ method, path, operation: name, access, summary })),
   { method: 'GET', path: '/health/live', operation: 'health-live', access: 'open', summary: 'Whether this process runs' },
   { method: 'GET', path: '/health/ready', operation: 'health-ready', access: 'open', summary: 'Whether records can be taken in, and the state of each dependency and role' },
   { method: 'GET', path: '/actuator/health/liveness', operation: 'health-live', access: 'open', alias: true, summary: 'Whether this process runs' },

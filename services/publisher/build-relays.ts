@@ -1,4 +1,5 @@
 import { BATCH_KIND, batchesSink } from '../../shared/batches/batch-events.ts';
+import { liveView } from '../../shared/live/live-view.ts';
 import { columnsOf } from '../../shared/records/columns.ts';
 import { sinkName, sinksOf, type HttpSink as HttpSinkOfKind, type SinkOfKind } from '../../shared/records/record-kind.ts';
 import { compileWire, type Wire } from '../../shared/records/wire.ts';
@@ -40,7 +41,7 @@ export function buildRelays(node: NodeContext, around: (sink: Sink) => Sink = (s
       unaddressed.push(named.name);
       continue;
     }
-    const breaker = breakers.get(sink.cluster) ?? new Breaker(node.settings.breakerFailures, node.settings.breakerCooldown);
+    const breaker = breakers.get(sink.cluster) ?? new Breaker(liveView(node.settings, { failures: 'breakerFailures', cooldownMs: 'breakerCooldown' }));
     breakers.set(sink.cluster, breaker);
     relays.set(named.name, relayFor(named, around(sink), breaker, node));
   }

@@ -9,6 +9,8 @@ interface Common {
   /** Heading in the documentation. */
   group: Group;
   meaning: string;
+  /** Can be changed while Sluice runs: whoever uses it reads it anew each time. */
+  live?: true;
   /** Never printed, logged or sent to other nodes. */
   secret?: boolean;
 }
@@ -59,13 +61,13 @@ export const SETTINGS = {
   tradeServiceUrl: { type: 'text', default: '', group: 'Addresses', meaning: 'Trade service that orders are submitted to, and that is told of fills; while it is empty submissions are refused, and nobody is told. `sluice trade-service` runs one to try out.', pattern: { test: /^$|^https?:\/\//, says: 'an address that begins with http:// or https://' } },
   priceServiceUrl: { type: 'text', default: '', group: 'Addresses', meaning: 'Price service that revaluations ask; while it is empty they are refused. `sluice price-service` runs one to try out.', pattern: { test: /^$|^https?:\/\//, says: 'an address that begins with http:// or https://' } },
 
-  requestDeadline: { type: 'number', default: 25_000, min: 100, max: 600_000, unit: 'ms', group: 'Intake', meaning: 'Longest time a call may take; what is not written by then is withdrawn. Stay below your clients\' own timeout.' },
-  maxBatchItems: { type: 'number', default: 5_000, min: 1, max: 50_000, unit: 'items', group: 'Intake', meaning: 'Most items of a batch that is answered at once.' },
-  maxBodyBytes: { type: 'number', default: 8_388_608, min: 1_024, max: 268_435_456, unit: 'bytes', group: 'Intake', meaning: 'Largest body of a batch that is answered at once, after decompression.' },
+  requestDeadline: { type: 'number', live: true, default: 25_000, min: 100, max: 600_000, unit: 'ms', group: 'Intake', meaning: 'Longest time a call may take; what is not written by then is withdrawn. Stay below your clients\' own timeout.' },
+  maxBatchItems: { type: 'number', live: true, default: 5_000, min: 1, max: 50_000, unit: 'items', group: 'Intake', meaning: 'Most items of a batch that is answered at once.' },
+  maxBodyBytes: { type: 'number', live: true, default: 8_388_608, min: 1_024, max: 268_435_456, unit: 'bytes', group: 'Intake', meaning: 'Largest body of a batch that is answered at once, after decompression.' },
   queueMaxItems: { type: 'number', default: 50_000, min: 100, max: 10_000_000, unit: 'items', group: 'Intake', meaning: 'Most items that may wait for a writer in one edge; beyond, 503 with Retry-After.' },
   queueMaxBytes: { type: 'number', default: 67_108_864, min: 65_536, max: 4_294_967_296, unit: 'bytes', group: 'Intake', meaning: 'Most bytes of writing requests in one edge, until they are settled; beyond, 503 with Retry-After.' },
   maxRequests: { type: 'number', default: 2_000, min: 1, max: 100_000, unit: 'count', group: 'Intake', meaning: 'Most writing requests in one edge at the same time; beyond, 503 with Retry-After.' },
-  maxReads: { type: 'number', default: 200, min: 1, max: 100_000, unit: 'count', group: 'Intake', meaning: 'Most reading requests in one edge at the same time; beyond, 503 with Retry-After.' },
+  maxReads: { type: 'number', live: true, default: 200, min: 1, max: 100_000, unit: 'count', group: 'Intake', meaning: 'Most reading requests in one edge at the same time; beyond, 503 with Retry-After.' },
   maxConnections: { type: 'number', default: 16_384, min: 10, max: 1_000_000, unit: 'connections', group: 'Intake', meaning: 'Most connections of clients to one edge; beyond, the one that idles longest is closed.' },
   bodiesMaxBytes: { type: 'number', default: 134_217_728, min: 1_024, max: 17_179_869_184, unit: 'bytes', group: 'Intake', meaning: 'Most bytes of bodies in memory over all requests in one edge; beyond, the slowest sender is refused, or who comes.' },
   answersMaxBytes: { type: 'number', default: 134_217_728, min: 1_024, max: 17_179_869_184, unit: 'bytes', group: 'Intake', meaning: 'Most bytes of answers that wait for clients to read them in one edge; beyond, the one that waits longest loses its connection.' },
@@ -73,14 +75,14 @@ export const SETTINGS = {
   unknownQuery: { type: 'choice', default: 'reject', choices: ['reject', 'ignore'], group: 'Intake', meaning: 'What becomes of a query parameter, sort field or filter value that is not known: 400, or left out and named in Sluice-Ignored.' },
   idempotencyKeep: { type: 'number', default: 24, min: 1, max: 720, unit: 'hours', group: 'Intake', meaning: 'How long an Idempotency-Key is remembered.' },
 
-  maxBatchSize: { type: 'number', default: 10_000_000, min: 1, max: 1_000_000_000, unit: 'items', group: 'Large batches', meaning: 'Most items of one large batch.' },
+  maxBatchSize: { type: 'number', live: true, default: 10_000_000, min: 1, max: 1_000_000_000, unit: 'items', group: 'Large batches', meaning: 'Most items of one large batch.' },
   maxUploads: { type: 'number', default: 16, min: 1, max: 1_000, unit: 'count', group: 'Large batches', meaning: 'Most large uploads in one edge at the same time; beyond, 503 with Retry-After.' },
-  uploadIdle: { type: 'number', default: 60_000, min: 100, max: 3_600_000, unit: 'ms', group: 'Large batches', meaning: 'Longest time that the sender of an upload may send nothing while Sluice waits for it; then the upload is broken off with 408, and may go on from its offset.' },
-  maxEventStreams: { type: 'number', default: 500, min: 1, max: 100_000, unit: 'connections', group: 'Large batches', meaning: 'Most clients of one edge that listen to the events of large batches; beyond, 503 with Retry-After.' },
-  parallelism: { type: 'number', default: 5, min: 1, max: 64, unit: 'count', group: 'Large batches', meaning: 'Segments of a large batch under way at the same time, where the request does not say.' },
-  maxParallelism: { type: 'number', default: 64, min: 1, max: 1_024, unit: 'count', group: 'Large batches', meaning: 'Most parallelism that a request may ask for.' },
-  checkpointInterval: { type: 'number', default: 1_000, min: 1, max: 10_000_000, unit: 'items', group: 'Large batches', meaning: 'Items from one checkpoint to the next, where the request does not say; there is one every 10 s in any case.' },
-  largeDeadline: { type: 'number', default: 14_400_000, min: 1_000, max: 604_800_000, unit: 'ms', group: 'Large batches', meaning: 'Longest time from the start of a large batch to its end, where the request does not say.' },
+  uploadIdle: { type: 'number', live: true, default: 60_000, min: 100, max: 3_600_000, unit: 'ms', group: 'Large batches', meaning: 'Longest time that the sender of an upload may send nothing while Sluice waits for it; then the upload is broken off with 408, and may go on from its offset.' },
+  maxEventStreams: { type: 'number', live: true, default: 500, min: 1, max: 100_000, unit: 'connections', group: 'Large batches', meaning: 'Most clients of one edge that listen to the events of large batches; beyond, 503 with Retry-After.' },
+  parallelism: { type: 'number', live: true, default: 5, min: 1, max: 64, unit: 'count', group: 'Large batches', meaning: 'Segments of a large batch under way at the same time, where the request does not say.' },
+  maxParallelism: { type: 'number', live: true, default: 64, min: 1, max: 1_024, unit: 'count', group: 'Large batches', meaning: 'Most parallelism that a request may ask for.' },
+  checkpointInterval: { type: 'number', live: true, default: 1_000, min: 1, max: 10_000_000, unit: 'items', group: 'Large batches', meaning: 'Items from one checkpoint to the next, where the request does not say; there is one every 10 s in any case.' },
+  largeDeadline: { type: 'number', live: true, default: 14_400_000, min: 1_000, max: 604_800_000, unit: 'ms', group: 'Large batches', meaning: 'Longest time from the start of a large batch to its end, where the request does not say.' },
   interactiveShare: { type: 'number', default: 0.25, min: 0, max: 0.9, unit: 'share', fraction: true, group: 'Large batches', meaning: 'Share of the flush slots that large batches never take, so that requests a client waits for stay quick.' },
 
   batchChunkSize: { type: 'number', default: 50, min: 1, max: 1_000, unit: 'items', group: 'Orders', meaning: 'Most orders of one call of the trade service.' },
@@ -124,14 +126,14 @@ export const SETTINGS = {
   relayPoll: { type: 'number', default: 200, min: 10, max: 60_000, unit: 'ms', group: 'Delivery', meaning: 'How often an idle relay looks into the ledger when nothing nudges it.' },
   shardLease: { type: 'number', default: 10_000, min: 1_000, max: 120_000, unit: 'ms', group: 'Delivery', meaning: 'How long a silent relay keeps its shards; renewed at three tenths of it.' },
   kafkaRequestTimeout: { type: 'number', default: 5_000, min: 500, max: 60_000, unit: 'ms', group: 'Delivery', meaning: 'Longest time for one request to a broker.' },
-  maxRetries: { type: 'number', default: 3, min: 0, max: 100, unit: 'count', group: 'Delivery', meaning: 'Tries after the first that a refused message gets.' },
-  retryInitialDelay: { type: 'number', default: 1_000, min: 1, max: 600_000, unit: 'ms', group: 'Delivery', meaning: 'Pause before the first retry of a delivery.' },
-  retryMultiplier: { type: 'number', default: 2, min: 1, max: 10, unit: 'count', fraction: true, group: 'Delivery', meaning: 'Factor from one pause to the next.' },
-  retryMaxDelay: { type: 'number', default: 30_000, min: 1, max: 3_600_000, unit: 'ms', group: 'Delivery', meaning: 'Longest pause between retries of a delivery.' },
-  replayRate: { type: 'number', default: 100, min: 1, max: 100_000, unit: 'messages', group: 'Delivery', meaning: 'Dead letters that a replay releases each second, where the request does not say.' },
-  replayMaxRate: { type: 'number', default: 5_000, min: 1, max: 100_000, unit: 'messages', group: 'Delivery', meaning: 'Most dead letters a second that a replay may ask for.' },
-  breakerFailures: { type: 'number', default: 3, min: 1, max: 100, unit: 'count', group: 'Delivery', meaning: 'Failures in a row of a whole cluster that open its breaker.' },
-  breakerCooldown: { type: 'number', default: 1_000, min: 10, max: 600_000, unit: 'ms', group: 'Delivery', meaning: 'Pause before an open breaker lets one probe through.' },
+  maxRetries: { type: 'number', live: true, default: 3, min: 0, max: 100, unit: 'count', group: 'Delivery', meaning: 'Tries after the first that a refused message gets.' },
+  retryInitialDelay: { type: 'number', live: true, default: 1_000, min: 1, max: 600_000, unit: 'ms', group: 'Delivery', meaning: 'Pause before the first retry of a delivery.' },
+  retryMultiplier: { type: 'number', live: true, default: 2, min: 1, max: 10, unit: 'count', fraction: true, group: 'Delivery', meaning: 'Factor from one pause to the next.' },
+  retryMaxDelay: { type: 'number', live: true, default: 30_000, min: 1, max: 3_600_000, unit: 'ms', group: 'Delivery', meaning: 'Longest pause between retries of a delivery.' },
+  replayRate: { type: 'number', live: true, default: 100, min: 1, max: 100_000, unit: 'messages', group: 'Delivery', meaning: 'Dead letters that a replay releases each second, where the request does not say.' },
+  replayMaxRate: { type: 'number', live: true, default: 5_000, min: 1, max: 100_000, unit: 'messages', group: 'Delivery', meaning: 'Most dead letters a second that a replay may ask for.' },
+  breakerFailures: { type: 'number', live: true, default: 3, min: 1, max: 100, unit: 'count', group: 'Delivery', meaning: 'Failures in a row of a whole cluster that open its breaker.' },
+  breakerCooldown: { type: 'number', live: true, default: 1_000, min: 10, max: 600_000, unit: 'ms', group: 'Delivery', meaning: 'Pause before an open breaker lets one probe through.' },
 
   writers: { type: 'number', default: 0, min: 0, max: 256, unit: 'processes', group: 'Fleet', meaning: 'Writer processes that `sluice up` starts; 0 takes what the cores bear, at least 2.' },
   relays: { type: 'number', default: 1, min: 0, max: 64, unit: 'processes', group: 'Fleet', meaning: 'Relay processes that `sluice up` starts.' },
@@ -150,7 +152,7 @@ export const SETTINGS = {
   verifyTimeout: { type: 'number', default: 120_000, min: 1_000, max: 3_600_000, unit: 'ms', group: 'PostgreSQL', meaning: 'Longest time that one check of the law by `sluice verify` or GET /api/v1/verify may take; the other limits don\'t concern it.' },
   transactionTimeout: { type: 'number', default: 8_000, min: 100, max: 600_000, unit: 'ms', group: 'PostgreSQL', meaning: 'Longest time of one transaction.' },
 
-  logLevel: { type: 'choice', default: 'info', choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], group: 'Observing', meaning: 'Least severe log lines that are written.' },
+  logLevel: { type: 'choice', live: true, default: 'info', choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], group: 'Observing', meaning: 'Least severe log lines that are written.' },
   logFormat: { type: 'choice', default: 'auto', choices: ['auto', 'json', 'pretty'], group: 'Observing', meaning: 'Form of the log; auto is pretty on a terminal and JSON elsewhere.' },
   verifyInterval: { type: 'number', default: 60_000, min: 0, max: 86_400_000, unit: 'ms', group: 'Observing', meaning: 'How often one relay of the fleet checks the law in the background, piece by piece, for the law_ gauges; 0 never does.' },
   poolSampleInterval: { type: 'number', default: 5_000, min: 100, max: 60_000, unit: 'ms', group: 'Observing', meaning: 'How often the pool monitor samples every pool.' },

@@ -28,6 +28,10 @@ export interface Actions {
   'batcher.steer': { params: { batchId: string; client: string; command: BatchCommand }; result: BatchState };
   /** State of the node that is asked, and of all it depends on. On every node. */
   'node.health': { params: Record<string, never>; result: NodeHealth };
+  /** What the asked node is, and the live settings as it runs them. On every node. */
+  'node.about': { params: Record<string, never>; result: NodeAbout };
+  /** Changes what the asked node logs; answers what it logged before. On every node. */
+  'node.logLevel': { params: { level: string }; result: { before: string } };
   /** Figures of the asked node's PostgreSQL pool, now. On every node. */
   'node.pool': { params: Record<string, never>; result: PoolSample };
   /** The last sample of every pool of the fleet. */
@@ -38,8 +42,25 @@ export interface Actions {
 export interface Events {
   /** Ledger rows were committed for these sinks and shards. */
   'ledger.appended': { sinks: string[]; shards: number[] };
+  /** A live setting was changed. */
+  'settings.changed': Record<string, never>;
   /** Something about a large batch was changed by a client. */
   'batch.steered': { batchId: string };
+}
+
+/** A node of the fleet. */
+export interface NodeAbout {
+  node: string;
+  services: string[];
+  version: string;
+  pid: number;
+  host: string;
+  /** Seconds. */
+  uptime: number;
+  memoryMb: number;
+  logLevel: string;
+  /** Live settings by name. */
+  settings: Record<string, string | number | boolean>;
 }
 
 export interface TakeBatch {

@@ -7,7 +7,32 @@ import { forgiveLostRollback } from './lost-rollback.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 
 /** Tables that belong to the engine and have no entity. */
-const ENGINE_TABLES = [/^batch$/, /^ledger/, /^idempotency/, /^id_block$/, /^relay_shard$/, /^relay_member$/, /^dead_letter$/, /^replay$/, /^audit$/, /^large_batch$/, /^checkpoint$/, /^chunk$/, /^item$/, /^batch_command$/, /^sink_topic$/, /^fixed_setting$/, /^orders$/, /^order_status$/, /^order_type$/, /^blotter$/, /^api_key$/, /^sluice_migration$/];
+const ENGINE_TABLES = [
+  /^batch$/,
+  /^ledger/,
+  /^idempotency/,
+  /^id_block$/,
+  /^relay_shard$/,
+  /^relay_member$/,
+  /^dead_letter$/,
+  /^replay$/,
+  /^audit$/,
+  /^large_batch$/,
+  /^checkpoint$/,
+  /^chunk$/,
+  /^item$/,
+  /^batch_command$/,
+  /^sink_topic$/,
+  /^fixed_setting$/,
+  /^orders$/,
+  /^order_status$/,
+  /^order_type$/,
+  /^blotter$/,
+  /^api_key$/,
+  /^live_setting$/,
+  /^setting_change$/,
+  /^sluice_migration$/,
+];
 
 export interface Database {
   orm: MikroORM;

@@ -1,20 +1,26 @@
 export type BreakerState = 'closed' | 'half-open' | 'open';
 
+export interface BreakerLimits {
+  /** In a row that open it. */
+  readonly failures: number;
+  /** From opening to the probe. */
+  readonly cooldownMs: number;
+}
+
 /**
  * The breaker of one cluster. Failures of the whole cluster in a row open it; while it is open nothing is sent and nothing
  * is lost: what is due stays in the ledger. After a pause it lets one probe through (half-open); any answer closes it and
  * resets the count. Times are monotonic, in ms.
  */
 export class Breaker {
-  readonly #failures: number;
-  readonly #cooldownMs: number;
+  readonly #limits: BreakerLimits;
   #count = 0;
   #openUntil = 0;
   #state: BreakerState = 'closed';
 
-  constructor(failures: number, cooldownMs: number) {
-    this.#failures = failures;
-    this.#cooldownMs = cooldownMs;
+  /** @param limits read anew at each failure */
+  constructor(limits: BreakerLimits) {
+    this.#limits = limits;
   }
 
   get state(): BreakerState {
@@ -30,9 +36,9 @@ export class Breaker {
   /** The cluster did not answer. A failed probe opens at once. */
   failed(now: number): void {
     this.#count += 1;
-    if (this.#state === 'closed' && this.#count < this.#failures) return;
+    if (this.#state === 'closed' && this.#count < this.#limits.failures) return;
     this.#state = 'open';
-    this.#openUntil = now + this.#cooldownMs;
+    this.#openUntil = now + this.#limits.cooldownMs;
   }
 
   /** Whether the caller is the one who may probe now; then the breaker is half-open until it hears of the outcome. */

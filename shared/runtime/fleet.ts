@@ -1,5 +1,5 @@
 import type { ServiceBroker } from 'moleculer';
-import type { NodeHealth, PoolSample } from '../contracts/actions.ts';
+import type { Actions } from '../contracts/actions.ts';
 
 interface ListedService {
   name: string;
@@ -13,9 +13,9 @@ export function nodesWith(broker: ServiceBroker, service: string): string[] {
 }
 
 /** Asks every node the same; a node that doesn't answer in time is left out and named. */
-export async function askAll<A extends 'node.health' | 'node.pool'>(broker: ServiceBroker, action: A, timeoutMs: number): Promise<{ answers: (A extends 'node.health' ? NodeHealth : PoolSample)[]; silent: string[] }> {
+export async function askAll<A extends 'node.health' | 'node.pool' | 'node.about'>(broker: ServiceBroker, action: A, timeoutMs: number): Promise<{ answers: Actions[A]['result'][]; silent: string[] }> {
   const nodes = nodesWith(broker, 'node');
-  const settled = await Promise.allSettled(nodes.map((nodeID) => broker.call<NodeHealth & PoolSample, Record<string, never>>(action, {}, { nodeID, timeout: timeoutMs })));
+  const settled = await Promise.allSettled(nodes.map((nodeID) => broker.call<Actions[A]['result'], Record<string, never>>(action, {}, { nodeID, timeout: timeoutMs })));
   return {
     answers: settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])),
     silent: nodes.filter((_, i) => settled[i]?.status === 'rejected'),

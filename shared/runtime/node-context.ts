@@ -1,6 +1,7 @@
 import type { KeyRing } from '../access/key-ring.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Database } from '../db/connect.ts';
+import type { FollowedSettings } from '../live/follow-settings.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { RecordKind } from '../records/record-kind.ts';
 import type { Health } from './health.ts';
@@ -12,7 +13,10 @@ export interface NodeContext {
   nodeId: string;
   /** Services of this node, e.g. `gateway`, `batcher`. */
   services: readonly string[];
+  /** Live ones change: who copies a value keeps the old one. */
   settings: Settings;
+  /** Follows what is changed in the settings while the node runs. */
+  live: FollowedSettings;
   /** Keys of clients, as known a moment ago. */
   keys: KeyRing;
   /** Record kinds by name. */

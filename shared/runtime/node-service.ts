@@ -1,6 +1,11 @@
 import type { ServiceSchema } from 'moleculer';
-import type { NodeHealth, PoolSample } from '../contracts/actions.ts';
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import type { NodeAbout, NodeHealth, PoolSample } from '../contracts/actions.ts';
+import { LIVE_NAMES, SETTINGS_CHANGED } from '../live/follow-settings.ts';
 import type { NodeContext } from './node-context.ts';
+
+const { version: VERSION } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
 
 /** The service every node has: it answers for the node itself. */
 export function createNodeService(node: NodeContext): ServiceSchema {
@@ -13,8 +18,27 @@ export function createNodeService(node: NodeContext): ServiceSchema {
           return { node: node.nodeId, services: [...node.services], ...(await node.health.read()) };
         },
       },
+      about: { handler: (): NodeAbout => aboutNode(node) },
+      logLevel: {
+        handler({ params }: { params: { level: string } }): { before: string } {
+          const before = node.log.level;
+          node.log.level = params.level;
+          return { before };
+        },
+      },
       pool: { handler: (): PoolSample => samplePool(node) },
     },
+    events: {
+      [SETTINGS_CHANGED]: { handler: () => node.live.look().catch((error: unknown) => node.log.warn({ err: error }, 'a change of settings could not be read yet')) },
+    },
+  };
+}
+
+function aboutNode({ nodeId, services, log, settings }: NodeContext): NodeAbout {
+  return {
+    node: nodeId, services: [...services], version: VERSION, pid: process.pid, host: hostname(), uptime: Math.round(process.uptime()),
+    memoryMb: Math.round(process.memoryUsage.rss() / 1_048_576), logLevel: log.level,
+    settings: Object.fromEntries(LIVE_NAMES.map((name) => [name, settings[name]])),
   };
 }
 

@@ -6,6 +6,7 @@ import type { Settings } from '../config/settings.ts';
 import { watchKeys } from '../access/watch-keys.ts';
 import { connectDatabase } from '../db/connect.ts';
 import { writerPoolSize } from '../db/pool-size.ts';
+import { followSettings } from '../live/follow-settings.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { loadKinds } from '../records/load-kinds.ts';
 import { Health } from './health.ts';
@@ -30,7 +31,8 @@ export interface RunningNode {
  * Starts one node of the fleet with these services.
  * @param role short name that goes into the node's id and its database connections, e.g. `edge`
  */
-export async function startNode(role: string, factories: Record<string, ServiceFactory>, settings: Settings): Promise<RunningNode> {
+export async function startNode(role: string, factories: Record<string, ServiceFactory>, given: Settings): Promise<RunningNode> {
+  const settings = { ...given }; // the node's own: live settings are written into it
   const services = Object.keys(factories);
   const nodeId = settings.nodeId !== '' ? settings.nodeId : `${role}-${hostname().slice(0, 40).replace(/[^A-Za-z0-9_-]/g, '-')}-${process.pid}-${randomBytes(2).toString('hex')}`;
   const log = createLog(settings, nodeId);
@@ -43,7 +45,8 @@ export async function startNode(role: string, factories: Record<string, ServiceF
     await database.close();
     throw error;
   });
-  const context: NodeContext = { nodeId, services, settings, keys: watched.ring, kinds, log, database, metrics: new Metrics(), health: new Health(), gate: new IntakeGate(), onDrain: [] };
+  const live = followSettings({ pool: database.pool, settings, log });
+  const context: NodeContext = { nodeId, services, settings, live, keys: watched.ring, kinds, log, database, metrics: new Metrics(), health: new Health(), gate: new IntakeGate(), onDrain: [] };
   const broker = new moleculer.ServiceBroker(brokerOptions(settings, nodeId));
   context.health.add('postgres', async () => {
     await database.pool.query('select 1');
@@ -52,6 +55,7 @@ export async function startNode(role: string, factories: Record<string, ServiceF
   context.health.add('nats', () => (natsIsConnected(broker) ? { status: 'up' } : { status: 'down', why: 'NATS does not answer; calls between nodes wait until it does. It is reconnected by itself.' }), true);
   broker.createService(createNodeService(context));
   for (const factory of Object.values(factories)) broker.createService(factory(context));
+  await live.look().catch((error: unknown) => log.warn({ err: error }, 'the live settings could not be read yet; what the node began with holds'));
   await broker.start();
   const metricsServer = services.includes('gateway') ? undefined : await startMetricsServer(context);
   log.info({ services, ...(metricsServer === undefined ? {} : { metricsPort: metricsServer.port }) }, 'node started');
@@ -63,6 +67,7 @@ export async function startNode(role: string, factories: Record<string, ServiceF
     await broker.stop();
     await metricsServer?.close();
     await watched.stop();
+    await live.stop();
     await database.close();
     log.info('node stopped');
   };

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { liveView } from '../../../shared/live/live-view.ts';
 import type { NodeContext } from '../../../shared/runtime/node-context.ts';
 import { BodyRoom } from '../body/body-room.ts';
 import type { Operation, Route } from '../routes-table.ts';
@@ -29,7 +30,7 @@ export function protect({ settings, metrics }: NodeContext): Protection {
   const closed = (reason: string) => metrics.count('gateway_connections_closed_total', { reason });
   const bodies = new BodyRoom({ maxBytes: settings.bodiesMaxBytes, now, longestS, onRefusal: refused });
   const answers = new AnswersOut({ maxBytes: settings.answersMaxBytes, deadlineMs: settings.answerDeadline, now, onDrop: closed });
-  const reads = new ReadBound({ max: settings.maxReads, now, longestS, onRefusal: () => refused('reads') });
+  const reads = new ReadBound({ limits: liveView(settings, { max: 'maxReads' }), now, longestS, onRefusal: () => refused('reads') });
   let connections: Connections = { open: 0, idle: 0 };
   const age = (since: number | undefined) => (since === undefined ? 0 : (now() - since) / 1_000);
   const figures = () => {

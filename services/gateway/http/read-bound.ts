@@ -2,7 +2,7 @@ import { overloaded } from '../../../shared/errors/overloaded.ts';
 import { DrainRate } from '../../../shared/runtime/drain-rate.ts';
 
 export interface ReadTools {
-  max: number;
+  limits: { readonly max: number };
   now: () => number;
   /** Most seconds a client is told to wait. */
   longestS: number;
@@ -29,7 +29,7 @@ export class ReadBound {
    * @throws ProblemError 503 with Retry-After, from the reads in work over the measured rate, when there are too many; nothing was done then
    */
   async run<T>(read: () => T | Promise<T>): Promise<T> {
-    const { max, now, onRefusal } = this.#tools;
+    const { limits: { max }, now, onRefusal } = this.#tools;
     if (this.#active >= max) {
       onRefusal();
       throw overloaded(this.#drain.secondsFor(this.#active, now()));
@@ -45,6 +45,6 @@ export class ReadBound {
 
   #count(by: 1 | -1): void {
     this.#active += by;
-    this.#drain.busy(this.#active > this.#tools.max / 2, this.#tools.now());
+    this.#drain.busy(this.#active > this.#tools.limits.max / 2, this.#tools.now());
   }
 }

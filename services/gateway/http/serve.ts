@@ -12,7 +12,7 @@ import { send } from './send.ts';
 export type Handler = (call: Call) => Answer | Promise<Answer>;
 
 export interface ServeTools {
-  deadlineMs: number;
+  deadlineMs: () => number;
   bodies: BodyRoom;
   answers: AnswersOut;
   metrics: Metrics;
@@ -32,7 +32,7 @@ export async function serve(tools: ServeTools, route: string, handler: Handler, 
   let answer: Answer;
   try {
     const url = urlOf(req);
-    const call: Call = { req, url, params, caller: NOBODY, requestId, trace: traceOf(req.headers.traceparent), startedAt, deadlineAt: startedAt + tools.deadlineMs };
+    const call: Call = { req, url, params, caller: NOBODY, requestId, trace: traceOf(req.headers.traceparent), startedAt, deadlineAt: startedAt + tools.deadlineMs() };
     answer = await handler(call);
   } catch (error) {
     const problem = problemOf(error);

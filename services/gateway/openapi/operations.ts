@@ -1,4 +1,5 @@
 import type { RecordKind } from '../../../shared/records/record-kind.ts';
+import { isOperation, type OperationName } from '../../../shared/operations/operations.ts';
 import { OPTION_NAMES, optionHeader } from '../upload/options.ts';
 import { DEEPEST, DEFAULT_LIMIT, MOST_LIMIT } from '../list/parse-list-query.ts';
 import { isLetterOperation, type LetterOperation } from '../dead-letters/routes.ts';
@@ -7,6 +8,7 @@ import type { Operation } from '../routes-table.ts';
 import { LONGEST_REFERENCE } from '../write/client-reference.ts';
 import { describeBatches, isDescribedBatch, type DescribedBatch } from './batches.ts';
 import { describeLetters } from './dead-letters.ts';
+import { describeOperation } from './operate.ts';
 import { ref, schemaName, type Schema } from './schemas.ts';
 
 /** What the document says of an operation beside path and summary. */
@@ -54,6 +56,7 @@ const optionParameters = OPTION_NAMES.map((name) => ({ name, in: 'query', descri
 
 /** What the document says of an operation; `kind` is that of the route. */
 export function describe(operation: Operation, kind: RecordKind | undefined, limits: Limits): Described {
+  if (isOperation(operation)) return describeOperation(operation);
   if (isLetterOperation(operation)) return describeLetters(operation);
   if (isDescribedBatch(operation)) return describeBatches(operation);
   if (kind !== undefined) return describeRecords(operation, kind, limits);
@@ -116,7 +119,7 @@ export function describe(operation: Operation, kind: RecordKind | undefined, lim
   }
 }
 
-function describeRecords(operation: Exclude<Operation, LetterOperation | DescribedBatch>, kind: RecordKind, limits: Limits): Described {
+function describeRecords(operation: Exclude<Operation, OperationName | LetterOperation | DescribedBatch>, kind: RecordKind, limits: Limits): Described {
   const name = schemaName(kind);
   const tag = kind.rest.collection;
   const body = (schema: Schema, ...more: string[]) => ({ required: true, content: { 'application/json': { schema }, ...Object.fromEntries(more.map((type) => [type, { schema: ref(`${name}Input`) }])) } });

@@ -9,6 +9,7 @@ import { M0008ProcessedItems } from './m0008-processed-items.ts';
 import { M0009BatchEvents } from './m0009-batch-events.ts';
 import { M0011Orders } from './m0011-orders.ts';
 import { M0014ApiKeys } from './m0014-api-keys.ts';
+import { M0015LiveSettings } from './m0015-live-settings.ts';
 
 /** Every migration, in order. A migration that has been released is never changed; a new one follows it. */
 export const MIGRATIONS = [
@@ -23,4 +24,5 @@ export const MIGRATIONS = [
   { name: 'm0009-batch-events', class: M0009BatchEvents },
   { name: 'm0011-orders', class: M0011Orders },
   { name: 'm0014-api-keys', class: M0014ApiKeys },
+  { name: 'm0015-live-settings', class: M0015LiveSettings },
 ];

@@ -15,7 +15,7 @@ let breaker: Breaker;
 beforeEach(() => {
   clock = 1_000;
   metrics = new Metrics();
-  breaker = new Breaker(3, 1_000);
+  breaker = new Breaker({ failures: 3, cooldownMs: 1_000 });
 });
 
 /** A sink of the cluster `kafka` whose checks are counted and answered as told. */

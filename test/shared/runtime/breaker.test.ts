@@ -1,7 +1,7 @@
 import { Breaker } from '../../../shared/runtime/breaker.ts';
 
 test('F31 opens after failures in a row only: a success in between resets the count', () => {
-  const breaker = new Breaker(3, 1_000);
+  const breaker = new Breaker({ failures: 3, cooldownMs: 1_000 });
   breaker.failed(0);
   breaker.failed(0);
   breaker.answered();
@@ -13,7 +13,7 @@ test('F31 opens after failures in a row only: a success in between resets the co
 });
 
 test('F31 half-open lets exactly one probe through; its failure opens for another pause, its success closes', () => {
-  const breaker = new Breaker(1, 1_000);
+  const breaker = new Breaker({ failures: 1, cooldownMs: 1_000 });
   breaker.failed(0);
   expect([breaker.takeProbe(999), breaker.takeProbe(1_000), breaker.takeProbe(1_000), breaker.state]).toEqual([false, true, false, 'half-open']);
   breaker.failed(1_500);

@@ -21,7 +21,7 @@ afterAll(async () => {
 });
 beforeEach(() => Object.assign(service.faults, { fault: 'none', times: -1, askErrorShare: 0 }));
 
-function client(url: string, breaker = new Breaker(100, 1_000), now = () => 0, of = pools, responseMs = 5_000) {
+function client(url: string, breaker = new Breaker({ failures: 100, cooldownMs: 1_000 }), now = () => 0, of = pools, responseMs = 5_000) {
   const seen: string[] = [];
   return { seen, calls: new TradeClient({ http: of.open(url, { connectMs: 1_000, responseMs }), breaker, now, signal: new AbortController().signal, onCall: (call, result) => seen.push(`${call} ${result}`), onRejection: () => seen.push('rejected') }) };
 }
@@ -63,7 +63,7 @@ test('a connection that is refused has sent nothing, and is told as that; one th
 
 test('F31 the breaker opens after failures in a row, sends nothing while it is open, lets one probe through, and closes with its answer', async () => {
   let time = 0;
-  const { calls, seen } = client(service.url, new Breaker(2, 1_000), () => time, new HttpPools(LIMITS));
+  const { calls, seen } = client(service.url, new Breaker({ failures: 2, cooldownMs: 1_000 }), () => time, new HttpPools(LIMITS));
   service.faults.fault = 'error';
   await calls.bulk([order(501)]);
   await calls.bulk([order(502)]);

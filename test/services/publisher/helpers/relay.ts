@@ -44,7 +44,7 @@ export async function startRelay(settings: Settings, { nodeId = `relay-${randomU
   const kinds = new Map((await loadKinds(settings.recordKinds)).map((k) => [k.name, k]));
   const database = await connectDatabase(settings.postgresUrl, [...kinds.values()], settings, { max: settings.relayPool, applicationName: nodeId });
   const log = pino({ level: process.env.TEST_LOG ?? settings.logLevel });
-  const node = { nodeId, services: ['publisher'], settings, keys: new KeyRing(), kinds, log, database, metrics: new Metrics(), health: new Health(), gate: new IntakeGate(), onDrain: [] } as NodeContext;
+  const node = { nodeId, services: ['publisher'], settings, live: { look: async () => undefined, stop: async () => undefined }, keys: new KeyRing(), kinds, log, database, metrics: new Metrics(), health: new Health(), gate: new IntakeGate(), onDrain: [] } as NodeContext;
   const broker = new moleculer.ServiceBroker({ nodeID: nodeId, logger: false });
   broker.createService(createPublisher(node, around));
   await broker.start();

@@ -1,0 +1,13 @@
+import type { Command } from 'commander';
+import { registerOperations } from '../operations/register.ts';
+
+const NODES_HELP = `
+Examples:
+  $ sluice nodes list --watch                     who is there, and how each does
+  $ sluice nodes log-level relay-host-4711-a1b2 debug
+`;
+
+/** Adds `sluice nodes` and its subcommands. */
+export function register(program: Command): void {
+  registerOperations(program.command('nodes').description('nodes of the fleet: list them, change what one logs').addHelpText('after', NODES_HELP), 'nodes');
+}

@@ -1,0 +1,34 @@
+import type { Actions } from '../../../shared/contracts/actions.ts';
+import { writeAudit } from '../../../shared/db/audit.ts';
+import { inTransaction } from '../../../shared/db/in-transaction.ts';
+import { ProblemError } from '../../../shared/errors/problem.ts';
+import type { OperationName } from '../../../shared/operations/operations.ts';
+import { askAll, nodesWith } from '../../../shared/runtime/fleet.ts';
+import type { OperateTools, Run } from './handlers.ts';
+
+const ASK_MS = 1_500;
+
+/** What the operations on nodes do. */
+export function nodesOperations({ node, broker }: OperateTools): Record<Extract<OperationName, `nodes.${string}`>, Run> {
+  return {
+    'nodes.list': async () => {
+      const [about, health] = await Promise.all([askAll(broker, 'node.about', ASK_MS), askAll(broker, 'node.health', ASK_MS)]);
+      const nodes = about.answers.map(({ settings: _, ...told }) => {
+        const found = health.answers.find((one) => one.node === told.node);
+        return { ...told, ready: found?.ready ?? null, parts: found?.parts ?? {} };
+      });
+      return { nodes: nodes.sort((a, b) => (a.node < b.node ? -1 : 1)), silent: [...new Set([...about.silent, ...health.silent])] };
+    },
+    'nodes.log-level': async ({ node: name, level, dryRun }, actor) => {
+      const nodeID = String(name);
+      if (!nodesWith(broker, 'node').includes(nodeID)) throw new ProblemError({ status: 404, code: 'not-found', title: 'No such node', detail: `There is no node ${nodeID} in the fleet right now; GET /api/v1/nodes lists them.` });
+      const about: Actions['node.about']['result'] = await broker.call('node.about', {}, { nodeID, timeout: ASK_MS });
+      const change = { node: nodeID, from: about.logLevel, to: String(level) };
+      if (dryRun === true) return { dryRun: true, ...change };
+      // Noted first: what is not in the audit was not done.
+      await inTransaction(node.database.pool, 'write', node.settings.transactionTimeout, (ask) => writeAudit(ask, actor, { operation: 'nodes.log-level', target: { node: nodeID }, outcome: 'done', detail: { from: change.from, to: change.to } }));
+      await broker.call('node.logLevel', { level: String(level) }, { nodeID, timeout: ASK_MS });
+      return change;
+    },
+  };
+}

@@ -1,0 +1,16 @@
+import { NODES_OPERATIONS } from './nodes.ts';
+import type { Operation } from './operation.ts';
+import { SETTINGS_OPERATIONS } from './settings.ts';
+
+const ALL = [...SETTINGS_OPERATIONS, ...NODES_OPERATIONS] as const;
+
+/** The name of an operation. */
+export type OperationName = (typeof ALL)[number]['name'];
+
+/** Every operation; fixed paths before those with a parameter in the same place. */
+export const OPERATIONS: readonly (Operation & { name: OperationName })[] = ALL;
+
+/** Whether a name is that of an operation. */
+export function isOperation(name: string): name is OperationName {
+  return OPERATIONS.some((operation) => operation.name === name);
+}
