@@ -10,6 +10,8 @@ import { waitFor } from '../helpers/wait-for.ts';
 import { TopicReader } from '../services/publisher/helpers/topic-reader.ts';
 
 const LONG = { timeoutMs: 60_000 };
+/** With its frame just below the broker's message.max.bytes, 1,048,588: nothing can be added to it. */
+const FILLS_A_MESSAGE = 1_048_500;
 let system: TestSystem;
 let producer: Producer;
 let dlq: TopicReader;
@@ -83,6 +85,22 @@ test('what is wrong goes to the dead letter topic as it came, with the reason, a
   expect(refusals(id).map((m) => m.value).slice(0, 5)).toEqual(wrong.map(([value]) => (typeof value === 'string' ? value : JSON.stringify(value))));
   for (const { headers } of refusals(id)) expect(headers).toMatchObject({ traceparent: 'kept', dlq_topic: system.settings.batchCommandsTopic, dlq_reason: expect.stringMatching(/\.$/) as string, dlq_offset: expect.stringMatching(/^\d+$/) as string });
   expect(refusals(id)[5]?.headers.dlq_reason).toContain('COMPLETED');
+});
+
+test('one that just fits on its topic, by its key or its headers, is told without them and does not hold up what follows', async () => {
+  const id = await post('?start=manual');
+  const { batchCommandsTopic: topic } = system.settings;
+  const filling = Buffer.alloc(FILLS_A_MESSAGE, 'y');
+  const told = dlq.seen.length;
+  // All to one partition, where one behind the other is carried out.
+  for (const message of [{ value: filling }, { value: 'x', headers: { filling } }, { key: filling, value: 'x' }]) await producer.send({ topic, messages: [{ partition: 0, ...message }] });
+  await producer.send({ topic, messages: [{ partition: 0, value: JSON.stringify({ type: 'BatchInitialized', batchId: id }) }] });
+  await waitFor(async () => (await row(id))?.state === 'COMPLETED', { ...LONG, what: 'what follows to be carried out' });
+  await waitFor(() => dlq.seen.length >= told + 3, { ...LONG, what: 'the refusals' });
+  const refused = dlq.seen.slice(told);
+  expect(refused.map((m) => m.headers.dlq_code).sort()).toEqual(['invalid-json', 'invalid-json', 'too-large']);
+  // What is left of each is short: a difference of a megabyte would not be told in a day.
+  expect(refused.map(({ key, value, headers }) => [String(key).length < 100, String(value).slice(0, 100), 'filling' in headers, headers.dlq_partition])).toEqual(Array(3).fill([true, '{"payload":"left out: too large"}', false, '0']));
 });
 
 test('an event whose effect was committed, but whose offset was not, comes again and changes nothing', async () => {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import kafkajs, { type Consumer, type EachBatchPayload, type IHeaders, type Kafka, type KafkaMessage, type Producer } from 'kafkajs';
+import type { Consumer, EachBatchPayload, IHeaders, Kafka, KafkaMessage, PartitionerArgs, Producer } from 'kafkajs';
 import type { Settings } from '../../../shared/config/settings.ts';
+import { partitionOfKey } from '../../../shared/delivery/murmur2.ts';
 import type { Metrics } from '../../../shared/metrics/metrics.ts';
 import type { HealthPart } from '../../../shared/runtime/health.ts';
 import { backoffMs } from '../backoff.ts';
@@ -26,6 +27,7 @@ const HEARTBEAT_MS = 1_000;
 const FETCH_WAIT_MS = 1_000;
 const LEAVE_MS = 5_000;
 const MOST_REASON = 1_000;
+const LEFT_OUT = JSON.stringify({ payload: 'left out: too large' });
 
 /**
  * Takes events for large batches from Kafka, one after the other for each partition. The offset is committed when the event has
@@ -89,7 +91,7 @@ export class CommandConsumer {
         if ('failure' in found && found.failure.code !== 'partition-count') throw new Error(found.failure.message);
       }
     });
-    const producer = this.#kafka.producer({ allowAutoTopicCreation: false, createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
+    const producer = this.#kafka.producer({ allowAutoTopicCreation: false, createPartitioner: () => partitionOfRefused });
     const consumer = this.#kafka.consumer({
       groupId: `${this.#o.settings.namespace}.batch-commands`, sessionTimeout: SESSION_MS, rebalanceTimeout: SESSION_MS, heartbeatInterval: HEARTBEAT_MS, maxWaitTimeInMs: FETCH_WAIT_MS, allowAutoTopicCreation: false,
       retry: { retries: 5, initialRetryTime: 100, maxRetryTime: 2_000, restartOnFailure: () => Promise.resolve(false) },
@@ -143,14 +145,21 @@ export class CommandConsumer {
     metrics.count('relay_commands_total', { type: 'command' in read ? read.command.type : 'unreadable', outcome: carried.outcome });
   }
 
-  /** Puts it on the dead letter topic as it came, with the cause as the mirror of dead letters tells it; without its value where that is too large. */
+  /**
+   * Puts it on the dead letter topic as it came, with the cause as the mirror of dead letters tells it. What the cause makes too
+   * large goes without its value; if that is too little, without its key and headers too: else it would come again for ever.
+   */
   async #refuse(partition: number, { key, value, headers, offset }: KafkaMessage, { code, reason }: Refusal, producer: Producer): Promise<void> {
-    const cause: IHeaders = { ...headers, dlq_code: code, dlq_reason: reason.toWellFormed().slice(0, MOST_REASON), dlq_topic: this.#topic, dlq_partition: String(partition), dlq_offset: offset };
-    const send = (copy: Buffer | string | null) => producer.send({ topic: this.#dlq, acks: -1, timeout: this.#o.settings.kafkaRequestTimeout, messages: [{ key, value: copy, headers: cause }] });
-    await send(value).catch((error: unknown) => {
-      if (classifyKafkaError(error).class !== 'record-batch') throw error;
-      return send(JSON.stringify({ payload: 'left out: too large' }));
-    });
+    const cause: IHeaders = { dlq_code: code, dlq_reason: reason.toWellFormed().slice(0, MOST_REASON), dlq_topic: this.#topic, dlq_partition: String(partition), dlq_offset: offset };
+    const copies = [{ key, value, headers: { ...headers, ...cause } }, { key, value: LEFT_OUT, headers: { ...headers, ...cause } }, { key: null, value: LEFT_OUT, headers: cause }];
+    for (const [i, copy] of copies.entries()) {
+      try {
+        await producer.send({ topic: this.#dlq, acks: -1, timeout: this.#o.settings.kafkaRequestTimeout, messages: [copy] });
+        return;
+      } catch (error) {
+        if (i === copies.length - 1 || classifyKafkaError(error).class !== 'record-batch') throw error;
+      }
+    }
   }
 
   /** Until the next try, or the stop. */
@@ -167,4 +176,12 @@ export class CommandConsumer {
   get #dlq(): string {
     return `${this.#topic}.dlq`;
   }
+}
+
+/**
+ * The partition that kafkajs would take, without its numbers that grow with the key: one of a megabyte, which anybody may send,
+ * would keep the relay from all else for minutes.
+ */
+function partitionOfRefused({ message, partitionMetadata }: PartitionerArgs): number {
+  return partitionOfKey(message.key?.toString('latin1') ?? '', partitionMetadata.length);
 }
