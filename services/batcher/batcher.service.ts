@@ -1,5 +1,6 @@
 import type { Context, ServiceBroker, ServiceSchema } from 'moleculer';
 import type { Actions, TakeBatch, TakeChange } from '../../shared/contracts/actions.ts';
+import type { SubmitOrders } from '../../shared/contracts/submissions.ts';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
 import { createEdge, type Edge } from './edge.ts';
 import { tagsOf } from './process/processing.ts';
@@ -40,6 +41,10 @@ export function createBatcher(node: NodeContext): ServiceSchema {
       breakOffUpload: {
         visibility: 'public',
         handler: (ctx: Context<Actions['batcher.breakOffUpload']['params']>) => running().large.breakOff(ctx.params.uploadId),
+      },
+      submit: {
+        visibility: 'public',
+        handler: (ctx: Context<SubmitOrders>) => running().submit(ctx.params),
       },
       steer: {
         visibility: 'public',

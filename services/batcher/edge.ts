@@ -1,6 +1,7 @@
 import type { ServiceBroker } from 'moleculer';
 import type { Actions, BatchOutcome, ChangeAnswer, TakeBatch, TakeChange } from '../../shared/contracts/actions.ts';
 import { batchesSink } from '../../shared/batches/batch-events.ts';
+import type { SubmissionOutcome, SubmitOrders } from '../../shared/contracts/submissions.ts';
 import type { Chunk, SliceOutcome } from '../../shared/contracts/slices.ts';
 import { RESERVE_BLOCKS, reserveBlocksBeyond } from '../../shared/db/queries/batches.ts';
 import { runStatement } from '../../shared/db/run-statement.ts';
@@ -23,6 +24,7 @@ import { createProcessing } from './process/create-processing.ts';
 import { WriteQueue } from './queue.ts';
 import { reap, renewLeases, type ReaperTools } from './reaper.ts';
 import { Slots } from './slots.ts';
+import { createSubmission } from './submission/create-submission.ts';
 import { takeChange, type ChangeTools } from './take-change.ts';
 import { takeBatch, type TakeTarget, type TakeTools } from './take-batch.ts';
 
@@ -30,6 +32,7 @@ import { takeBatch, type TakeTarget, type TakeTools } from './take-batch.ts';
 export interface Edge {
   take(params: TakeBatch): Promise<BatchOutcome>;
   change(params: TakeChange): Promise<ChangeAnswer>;
+  submit(params: SubmitOrders): Promise<SubmissionOutcome>;
   readonly large: LargeBatches;
   /** Looks what was steered. */
   steered(): Promise<void>;
@@ -119,6 +122,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
   const processing = createProcessing(node, broker);
   const carriers = new Carriers(tools, targets, processing);
   const large = new LargeBatches(tools, targets, settings.maxUploads);
+  const submission = createSubmission(node);
   const reaper: ReaperTools = {
     pool: database.pool,
     owner: node.nodeId,
@@ -181,13 +185,19 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
       }));
     },
     change: (params) => inWorkUntilDone(admission.admit(loadOf(params, 1), () => takeChange(changeTools, params))),
+    submit(params) {
+      if (submission === undefined) throw new Error('no trade service is set');
+      return inWorkUntilDone(submission.submit(params));
+    },
     start() {
+      submission?.start();
       lookAround();
       node.gate.keptBy(admission);
       for (const loop of loops) loop.start();
     },
     async stop() {
       stopping.abort();
+      await submission?.stop();
       await large.stop();
       await carriers.stop();
       // Also those whose client has gone, and those that were admitted while others were waited for.

@@ -15,6 +15,8 @@ import { batchHandlers } from './batches/handlers.ts';
 import { isBatchOperation, type BatchOperation } from './batches/routes.ts';
 import { letterHandlers } from './dead-letters/handlers.ts';
 import { isLetterOperation, type LetterOperation } from './dead-letters/routes.ts';
+import { submissionHandlers } from './submissions/handlers.ts';
+import { isSubmissionOperation, type SubmissionOperation } from './submissions/routes.ts';
 import { docsFile } from './docs/docs-file.ts';
 import { mayRead } from '../../shared/access/authenticate.ts';
 import { readiness } from './health.ts';
@@ -92,7 +94,8 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker): (ro
   });
   node.onDrain.push(() => hub.close());
   const batches = batchHandlers({ run, broker, hub, kinds: [...kinds.keys()], settings, retryOf: () => undefined });
-  const make: Record<Exclude<Operation, OperationName | LetterOperation | BatchOperation>, (route: Route) => Handler> = {
+  const submissions = submissionHandlers({ broker, run, limits: settings });
+  const make: Record<Exclude<Operation, OperationName | LetterOperation | BatchOperation | SubmissionOperation>, (route: Route) => Handler> = {
     'post-one': (route) => (call) => postOne(intake, kindOf(route), call),
     'post-batch': (route) => (call) => postBatch(intake, kindOf(route), call),
     'post-upload': (route) => (call) => postUpload(upload, kindOf(route), call),
@@ -112,7 +115,7 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker): (ro
     docs: () => (call) => docsPage(call),
   };
   const operate = operateHandlers({ node, broker });
-  return (route) => (isOperation(route.operation) ? operate(route.operation) : isLetterOperation(route.operation) ? letters[route.operation] : isBatchOperation(route.operation) ? batches[route.operation] : make[route.operation](route));
+  return (route) => (isOperation(route.operation) ? operate(route.operation) : isLetterOperation(route.operation) ? letters[route.operation] : isSubmissionOperation(route.operation) ? submissions[route.operation] : isBatchOperation(route.operation) ? batches[route.operation] : make[route.operation](route));
 }
 
 function verifiedTable(node: NodeContext): (kind: ServedKind) => VerifiedTable {

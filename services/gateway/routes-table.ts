@@ -4,6 +4,7 @@ import type { RecordKind } from '../../shared/records/record-kind.ts';
 import { OWN, READ, STEER, SUBMIT, type Access } from '../../shared/access/access.ts';
 import { BATCH_ROUTES, type BatchOperation } from './batches/routes.ts';
 import { LETTER_ROUTES, type LetterOperation } from './dead-letters/routes.ts';
+import { SUBMISSION_ROUTES, type SubmissionOperation } from './submissions/routes.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -12,6 +13,7 @@ export type Operation =
   | OperationName
   | LetterOperation
   | BatchOperation
+  | SubmissionOperation
   | 'post-one'
   | 'post-batch'
   | 'list-records'
@@ -52,6 +54,7 @@ const COMMON: readonly Route[] = [
   { method: 'GET', path: '/api/v1/batches/{id}/items', operation: 'batch-items', access: OWN, summary: 'One receipt for each item of a batch' },
   { method: 'GET', path: '/api/v1/receipts', operation: 'receipts', access: OWN, summary: 'The whole way of an item, of a batch\'s items, of a record, or of all that came with a client reference' },
   { method: 'GET', path: '/api/v1/verify', operation: 'verify', access: READ, summary: 'Whether the law holds: every accepted item accounted for, in ledger, tables and delivery' },
+  ...SUBMISSION_ROUTES,
   ...LETTER_ROUTES,
   ...OPERATIONS.map(({ name, method, path, access, summary }): Route => ({ method, path, operation: name, access, summary })),
   { method: 'GET', path: '/health/live', operation: 'health-live', access: 'open', summary: 'Whether this process runs' },

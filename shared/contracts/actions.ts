@@ -1,6 +1,7 @@
 import type { BatchCommand, BatchState } from '../batches/states.ts';
 import type { HealthPart } from '../runtime/health.ts';
 import type { OpenUpload, UploadEnd, UploadOpened, UploadSegment } from './large.ts';
+import type { SubmissionOutcome, SubmitOrders } from './submissions.ts';
 import type { Chunk, Reject, SliceOutcome } from './slices.ts';
 
 /**
@@ -26,6 +27,8 @@ export interface Actions {
   'batcher.breakOffUpload': { params: { uploadId: string }; result: { items: number; bytes: number } | undefined };
   /** A client's command on a large batch; resolves with its state then. */
   'batcher.steer': { params: { batchId: string; client: string; command: BatchCommand }; result: BatchState };
+  /** Submits orders to the trade service; resolves with what is known of each at the deadline. */
+  'batcher.submit': { params: SubmitOrders; result: SubmissionOutcome };
   /** State of the node that is asked, and of all it depends on. On every node. */
   'node.health': { params: Record<string, never>; result: NodeHealth };
   /** What the asked node is, and the live settings as it runs them. On every node. */

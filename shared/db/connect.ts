@@ -28,6 +28,8 @@ const ENGINE_TABLES = [
   /^order_status$/,
   /^order_type$/,
   /^blotter$/,
+  /^submission_request$/,
+  /^duty$/,
   /^api_key$/,
   /^live_setting$/,
   /^setting_change$/,

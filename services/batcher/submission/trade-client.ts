@@ -3,6 +3,9 @@ import { rawNumber } from '../../../shared/records/decimal.ts';
 import type { Breaker } from '../../../shared/runtime/breaker.ts';
 import { readAsked, readReply, type Reply } from './read-reply.ts';
 
+/** While a probe is under way nobody else need call. */
+const PROBED_MS = 100;
+
 /** An order as the trade service is told of it; decimals as canonical text, the time as ISO 8601. */
 export interface TradeOrder {
   orderId: number;
@@ -65,7 +68,7 @@ export class TradeClient implements TradeCalls {
   pauseMs(): number {
     const { breaker, now } = this.#tools;
     if (breaker.state === 'closed') return 0;
-    return Math.max(0, (breaker.probeAt ?? now()) - now());
+    return breaker.probeAt === undefined ? PROBED_MS : Math.max(0, breaker.probeAt - now());
   }
 
   async #bulk(orders: readonly TradeOrder[]): Promise<BulkOutcome> {

@@ -2,6 +2,7 @@ import { routesOf, type Route } from '../routes-table.ts';
 import { LARGE_SCHEMAS } from './batches.ts';
 import { LETTER_SCHEMAS } from './dead-letters.ts';
 import { RECEIPT_SCHEMAS } from './receipts.ts';
+import { SUBMISSION_SCHEMAS } from './submissions.ts';
 import { describe, type Described, type Limits } from './operations.ts';
 import { batchSchema, COMMON_SCHEMAS, inputSchema, recordSchema, schemaName, type DescribedKind, type Schema } from './schemas.ts';
 
@@ -30,7 +31,7 @@ export function buildOpenApi(kinds: readonly DescribedKind[], limits: Limits): O
     tags: [...tags].map((name) => ({ name })),
     paths,
     components: {
-      schemas: { ...COMMON_SCHEMAS, ...LETTER_SCHEMAS, ...RECEIPT_SCHEMAS, ...LARGE_SCHEMAS, ...Object.assign({}, ...kinds.map(schemasOf)) as Record<string, Schema> },
+      schemas: { ...COMMON_SCHEMAS, ...LETTER_SCHEMAS, ...RECEIPT_SCHEMAS, ...LARGE_SCHEMAS, ...SUBMISSION_SCHEMAS, ...Object.assign({}, ...kinds.map(schemasOf)) as Record<string, Schema> },
       parameters: PARAMETERS,
       headers: HEADERS,
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer' }, key: { type: 'apiKey', in: 'header', name: 'X-Api-Key' } },

@@ -9,7 +9,9 @@ import { LONGEST_REFERENCE } from '../write/client-reference.ts';
 import { describeBatches, isDescribedBatch, type DescribedBatch } from './batches.ts';
 import { describeLetters } from './dead-letters.ts';
 import { describeOperation } from './operate.ts';
+import { isSubmissionOperation, type SubmissionOperation } from '../submissions/routes.ts';
 import { ref, schemaName, type Schema } from './schemas.ts';
+import { describeSubmissions } from './submissions.ts';
 
 /** What the document says of an operation beside path and summary. */
 export interface Described {
@@ -58,6 +60,7 @@ const optionParameters = OPTION_NAMES.map((name) => ({ name, in: 'query', descri
 export function describe(operation: Operation, kind: RecordKind | undefined, limits: Limits): Described {
   if (isOperation(operation)) return describeOperation(operation);
   if (isLetterOperation(operation)) return describeLetters(operation);
+  if (isSubmissionOperation(operation)) return describeSubmissions(operation);
   if (isDescribedBatch(operation)) return describeBatches(operation);
   if (kind !== undefined) return describeRecords(operation, kind, limits);
   switch (operation) {
@@ -119,7 +122,7 @@ export function describe(operation: Operation, kind: RecordKind | undefined, lim
   }
 }
 
-function describeRecords(operation: Exclude<Operation, OperationName | LetterOperation | DescribedBatch>, kind: RecordKind, limits: Limits): Described {
+function describeRecords(operation: Exclude<Operation, OperationName | LetterOperation | DescribedBatch | SubmissionOperation>, kind: RecordKind, limits: Limits): Described {
   const name = schemaName(kind);
   const tag = kind.rest.collection;
   const body = (schema: Schema, ...more: string[]) => ({ required: true, content: { 'application/json': { schema }, ...Object.fromEntries(more.map((type) => [type, { schema: ref(`${name}Input`) }])) } });

@@ -8,6 +8,7 @@ import { M0007ChunkLeases } from './m0007-chunk-leases.ts';
 import { M0008ProcessedItems } from './m0008-processed-items.ts';
 import { M0009BatchEvents } from './m0009-batch-events.ts';
 import { M0011Orders } from './m0011-orders.ts';
+import { M0012Submissions } from './m0012-submissions.ts';
 import { M0014ApiKeys } from './m0014-api-keys.ts';
 import { M0015LiveSettings } from './m0015-live-settings.ts';
 
@@ -23,6 +24,7 @@ export const MIGRATIONS = [
   { name: 'm0008-processed-items', class: M0008ProcessedItems },
   { name: 'm0009-batch-events', class: M0009BatchEvents },
   { name: 'm0011-orders', class: M0011Orders },
+  { name: 'm0012-submissions', class: M0012Submissions },
   { name: 'm0014-api-keys', class: M0014ApiKeys },
   { name: 'm0015-live-settings', class: M0015LiveSettings },
 ];

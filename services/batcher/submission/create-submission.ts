@@ -1,0 +1,117 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { v7 as uuidv7 } from 'uuid';
+import type { SubmitOrders, SubmissionOutcome } from '../../../shared/contracts/submissions.ts';
+import { settleSubmissions } from '../../../shared/db/queries/submissions.ts';
+import { overloaded } from '../../../shared/errors/overloaded.ts';
+import { HttpPools } from '../../../shared/http/http-pools.ts';
+import { Breaker, BREAKER_FIGURE } from '../../../shared/runtime/breaker.ts';
+import { every } from '../../../shared/runtime/every.ts';
+import type { NodeContext } from '../../../shared/runtime/node-context.ts';
+import { Bulkhead } from './bulkhead.ts';
+import { BusyWatch } from './busy-watch.ts';
+import { OrderStore } from './order-store.ts';
+import { leaveDuty, reconcile, type ReconcilerTools } from './reconciler.ts';
+import { Submitter } from './submitter.ts';
+import { takeSubmission, type SubmissionTools } from './take-submission.ts';
+import { TradeClient } from './trade-client.ts';
+
+/** An edge's part in submitting orders. */
+export interface SubmissionPart {
+  submit(params: SubmitOrders): Promise<SubmissionOutcome>;
+  start(): void;
+  /** Waits for calls that are under way, at most as long as a stopping node may take. */
+  stop(): Promise<void>;
+}
+
+const WATCH_POLL_MS = 150;
+const STATEMENT_GRACE_MS = 1_000;
+const DUTY_LEASE_MS = 15_000;
+const OPEN_STATES = ['none', 'unknown', 'overdue', 'clash'] as const;
+
+/**
+ * Wires the parts of submissions, over the edge's pool.
+ * @returns undefined while no trade service is set
+ * @throws Error where the lease of a submission is shorter than a call may take: then orders would be sent twice
+ */
+export function createSubmission(node: NodeContext): SubmissionPart | undefined {
+  const { settings, metrics, log, database } = node;
+  if (settings.tradeServiceUrl === '') return undefined;
+  const callMs = settings.tradeConnectTimeout + settings.tradeResponseTimeout;
+  if (settings.submissionLease <= callMs) throw new Error(`SUBMISSION_LEASE (${settings.submissionLease} ms) must be longer than a call of the trade service may take: TRADE_CONNECT_TIMEOUT and TRADE_RESPONSE_TIMEOUT are ${callMs} ms together`);
+  const now = () => performance.now();
+  const halted = new AbortController();
+  const pools = new HttpPools(settings);
+  const breaker = new Breaker(settings.tradeBreakerFailures, settings.tradeBreakerCooldown);
+  const calls = new TradeClient({
+    http: pools.open(settings.tradeServiceUrl, { connectMs: settings.tradeConnectTimeout, responseMs: settings.tradeResponseTimeout }),
+    breaker, now, signal: halted.signal,
+    onCall: (action, result) => metrics.count('trade_calls_total', { action, result }),
+    onRejection: () => metrics.count('trade_breaker_rejections_total', {}),
+  });
+  const store = new OrderStore({
+    pool: database.pool, loadTimeoutMs: settings.submitLoadTimeout, claimTimeoutMs: settings.submitClaimTimeout, statementTimeoutMs: settings.statementTimeout, leaseMs: settings.submissionLease,
+    node: node.nodeId, settleStatement: settleSubmissions(), newBatchId: uuidv7, onFailure: (error, what) => log.warn({ err: error }, what),
+  });
+  const later = (ms: number, run: () => void) => {
+    const timer = setTimeout(run, ms).unref();
+    return () => clearTimeout(timer);
+  };
+  const bulkhead = new Bulkhead({ limit: settings.submitConcurrency, maxWaiting: settings.submitMaxWaiting, now, after: later });
+  const watch = new BusyWatch({ load: (ids) => store.load(ids), pollMs: WATCH_POLL_MS, now, after: later, onFailure: (error) => log.warn({ err: error }, 'orders in submission could not be looked at; tried again') });
+  const chunk = { store, calls, leaseMs: settings.submissionLease, callMs, now, log, onStep: (action: string, ms: number) => metrics.observe('bulk_submission_seconds', { action }, ms / 1_000) };
+  const submitter = new Submitter({
+    ...chunk, bulkhead, watch, chunkSize: settings.batchChunkSize, slotWaitMs: settings.submitSlotWait, followMs: settings.submitDeadline, statementEndsMs: Math.max(settings.statementTimeout, settings.submitClaimTimeout) + STATEMENT_GRACE_MS,
+    pauseMs: () => calls.pauseMs(),
+    onLoad: (ms) => metrics.observe('bulk_submission_seconds', { action: 'load' }, ms / 1_000),
+    onWait: (ms) => metrics.observe('bulk_submission_wait_seconds', {}, ms / 1_000),
+    onRefusal: (reason) => metrics.count('bulk_submission_refusals_total', { reason }),
+    onUnknown: () => undefined,
+  });
+  const tools: SubmissionTools = {
+    pool: database.pool, submitter, store, statementTimeoutMs: settings.statementTimeout, deadlineMs: settings.submitDeadline, now, log,
+    retryAfter: () => Math.max(bulkhead.waiting > 0 || bulkhead.available === 0 ? bulkhead.retryAfter() : 1, Math.ceil(calls.pauseMs() / 1_000)),
+    onOutcome: (outcome, orders) => metrics.count('bulk_submission_orders_total', { outcome }, orders),
+    onRequest: (ms) => metrics.observe('bulk_submission_seconds', { action: 'request' }, ms / 1_000),
+  };
+  const reconciler: ReconcilerTools = {
+    ...chunk, calls, pool: database.pool, owner: node.nodeId, dutyLeaseMs: DUTY_LEASE_MS, patienceMs: settings.submissionPatience, chunkSize: settings.batchChunkSize, idempotencyHours: settings.idempotencyKeep,
+    statementTimeoutMs: settings.statementTimeout, newSubmissionId: uuidv7,
+    onOpen(byFlag) {
+      for (const state of OPEN_STATES) {
+        if (byFlag === undefined) metrics.forget('bulk_submission_open_orders', { state });
+        else metrics.set('bulk_submission_open_orders', { state }, byFlag.get(state) ?? 0);
+      }
+    },
+    onEnd: (outcome, orders) => metrics.count('bulk_submission_reconciled_total', { outcome }, orders),
+  };
+  const loop = every(settings.reconcileInterval, () => reconcile(reconciler), (error) => log.warn({ err: error }, 'submissions without a known end could not be reconciled; tried again'));
+  const forgetFigures = metrics.sampled(() => {
+    metrics.set('bulk_submission_permits', {}, bulkhead.available);
+    metrics.set('bulk_submission_queue_chunks', {}, bulkhead.waiting);
+    metrics.set('trade_breaker_state', {}, BREAKER_FIGURE[breaker.state]);
+  });
+  const active = new Set<Promise<unknown>>();
+  return {
+    async submit(params) {
+      if (active.size >= settings.maxRequests) throw overloaded(bulkhead.retryAfter());
+      const request = takeSubmission(tools, params);
+      active.add(request);
+      return request.finally(() => active.delete(request));
+    },
+    start: () => loop.start(),
+    async stop() {
+      const ended = submitter.stop();
+      // What is still under way then stays in submission; another edge's reconciler finds its end.
+      const late = new AbortController();
+      await Promise.race([ended, sleep(settings.drainTimeout, undefined, { signal: late.signal }).catch(() => undefined)]);
+      late.abort();
+      halted.abort();
+      await ended;
+      await Promise.allSettled([...active]);
+      await loop.stop();
+      await leaveDuty(reconciler).catch((error: unknown) => log.debug({ err: error }, 'the duty to reconcile could not be left; it runs out'));
+      forgetFigures();
+      await pools.close();
+    },
+  };
+}

@@ -1,0 +1,108 @@
+import type { Pool } from 'pg';
+import type { NamedStatement } from '../../../shared/db/queries/flush.ts';
+import { CLAIM_ORDERS, LOAD_ORDERS } from '../../../shared/db/queries/submissions.ts';
+import { runStatement, StatementTimeout } from '../../../shared/db/run-statement.ts';
+import type { LoadedOrder } from './outcomes.ts';
+
+/** What became of a claimed order, as it is written down. */
+export interface Settled {
+  id: number;
+  version: number;
+  submissionId: string;
+  outcome: 'sent' | 'refused' | 'released' | 'unknown' | 'clash';
+  tradeOrderId?: number;
+  reason?: string;
+}
+
+/** Every order of a claim is in exactly one of them. */
+export interface Claimed {
+  own: Set<number>;
+  /** Not free any more, or not what was loaded. */
+  lost: Set<number>;
+  /** Surely not claimed: PostgreSQL refused the statement, down to the single order. */
+  failed: Set<number>;
+  /** PostgreSQL did not say. */
+  unclear: Set<number>;
+}
+
+export interface StoreTools {
+  pool: Pool;
+  loadTimeoutMs: number;
+  claimTimeoutMs: number;
+  statementTimeoutMs: number;
+  leaseMs: number;
+  node: string;
+  settleStatement: NamedStatement;
+  newBatchId: () => string;
+  onFailure: (error: unknown, what: string) => void;
+}
+
+/** The table of orders, as submissions see it. Each call is one statement in autocommit: no connection is held between two. */
+export class OrderStore {
+  readonly #tools: StoreTools;
+
+  constructor(tools: StoreTools) {
+    this.#tools = tools;
+  }
+
+  /** The orders that there are, by id, in one query. */
+  async load(ids: readonly number[]): Promise<Map<number, LoadedOrder>> {
+    const rows = await runStatement(this.#tools.pool, LOAD_ORDERS, [ids], this.#tools.loadTimeoutMs);
+    return new Map(rows.map(loadedOrder).map((order) => [order.id, order]));
+  }
+
+  /** Claims what is free and still as it was loaded. A chunk that took too long, or met a lock, is claimed in halves. */
+  async claim(orders: readonly LoadedOrder[], submissionId: string): Promise<Claimed> {
+    const { pool, claimTimeoutMs, leaseMs, onFailure } = this.#tools;
+    const claimed: Claimed = { own: new Set(), lost: new Set(), failed: new Set(), unclear: new Set() };
+    const parts: (readonly LoadedOrder[])[] = [orders];
+    for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
+      if (part.length === 0) continue;
+      try {
+        const rows = await runStatement(pool, CLAIM_ORDERS, [part.map((o) => o.id), part.map((o) => o.version), submissionId, leaseMs], claimTimeoutMs);
+        const own = new Set(rows.map(([id]) => Number(id)));
+        for (const { id } of part) (own.has(id) ? claimed.own : claimed.lost).add(id);
+      } catch (error) {
+        onFailure(error, 'a claim of orders failed');
+        if (tookTooLong(error) && part.length > 1) {
+          const middle = Math.ceil(part.length / 2);
+          parts.unshift(part.slice(0, middle), part.slice(middle));
+        } else for (const { id } of part) (surelyNot(error) ? claimed.failed : claimed.unclear).add(id);
+      }
+    }
+    return claimed;
+  }
+
+  /**
+   * Writes down what became of them, each under its own version and submission id, and what is told of it, in one statement.
+   * @returns the ids that were written: not those that something else had changed
+   */
+  async settle(rows: readonly Settled[], client: string, trace: string): Promise<Set<number>> {
+    const { pool, settleStatement, statementTimeoutMs, newBatchId, node } = this.#tools;
+    const values = [
+      rows.map((r) => r.id), rows.map((r) => r.version), rows.map((r) => r.submissionId), rows.map((r) => r.outcome), rows.map((r) => r.tradeOrderId ?? null), rows.map((r) => r.reason ?? null),
+      newBatchId(), client, node, trace,
+    ];
+    return new Set((await runStatement(pool, settleStatement, values, statementTimeoutMs)).map(([id]) => Number(id)));
+  }
+}
+
+/** An order of a row that LOAD_ORDERS gives. */
+export function loadedOrder(row: readonly unknown[]): LoadedOrder {
+  const [id, version, status, tradeOrderId, submissionId, flag, portfolioId, orderType, securityId, quantity, limitPrice, orderTimestamp, blotterId] = row;
+  return {
+    id: Number(id), version: Number(version), status: status as string, tradeOrderId: tradeOrderId === null ? null : Number(tradeOrderId), submissionId: submissionId as string | null, flag: flag as string | null,
+    portfolioId: portfolioId as string, orderType: orderType as string, securityId: securityId as string, quantity: quantity as string, limitPrice: limitPrice as string | null,
+    orderTimestamp: orderTimestamp as string, blotterId: blotterId === null ? null : Number(blotterId),
+  };
+}
+
+/** Of statement_timeout, lock_timeout, or our own limit. */
+function tookTooLong(error: unknown): boolean {
+  return error instanceof StatementTimeout || ['57014', '55P03'].includes((error as { code?: string }).code ?? '');
+}
+
+/** An ERROR of PostgreSQL's ended the statement and undid it; a lost connection, or a server that goes away, says nothing of that. */
+function surelyNot(error: unknown): boolean {
+  return (error as { severity?: unknown }).severity === 'ERROR';
+}
