@@ -11,6 +11,7 @@ import { Bulkhead } from './bulkhead.ts';
 import { BusyWatch } from './busy-watch.ts';
 import { OrderStore } from './order-store.ts';
 import { leaveDuty, reconcile, type ReconcilerTools } from './reconciler.ts';
+import { MARGIN_MS } from './submit-chunk.ts';
 import { Submitter } from './submitter.ts';
 import { takeSubmission, type SubmissionTools } from './take-submission.ts';
 import { TradeClient } from './trade-client.ts';
@@ -37,7 +38,7 @@ export function createSubmission(node: NodeContext): SubmissionPart | undefined 
   const { settings, metrics, log, database } = node;
   if (settings.tradeServiceUrl === '') return undefined;
   const callMs = settings.tradeConnectTimeout + settings.tradeResponseTimeout;
-  if (settings.submissionLease <= callMs) throw new Error(`SUBMISSION_LEASE (${settings.submissionLease} ms) must be longer than a call of the trade service may take: TRADE_CONNECT_TIMEOUT and TRADE_RESPONSE_TIMEOUT are ${callMs} ms together`);
+  if (settings.submissionLease <= callMs + MARGIN_MS) throw new Error(`SUBMISSION_LEASE (${settings.submissionLease} ms) must be longer than a call of the trade service may take: TRADE_CONNECT_TIMEOUT and TRADE_RESPONSE_TIMEOUT are ${callMs} ms together`);
   const now = () => performance.now();
   const halted = new AbortController();
   const pools = new HttpPools(settings);

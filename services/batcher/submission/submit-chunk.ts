@@ -34,7 +34,8 @@ export interface ChunkEnd {
   unclear: Set<number>;
 }
 
-const MARGIN_MS = 500;
+/** No call is begun that has less than this beyond its longest time until the lease is over. */
+export const MARGIN_MS = 500;
 
 /**
  * Takes a chunk of loaded orders through: claim, call, update. No connection is held across the call, and the process may die after any

@@ -2,12 +2,16 @@ import { storeOrders, orderRows } from '../../../helpers/orders.ts';
 import { waitFor } from '../../../helpers/wait-for.ts';
 import { Death, startSubmissionBench, submitAll, type SubmissionBench } from './helpers/bench.ts';
 
-const LONG = { timeoutMs: 10_000 };
+const LONG = { timeoutMs: 8_000 };
 
 let bench: SubmissionBench;
 beforeAll(async () => (bench = await startSubmissionBench()));
 afterAll(() => bench.close());
-beforeEach(() => Object.assign(bench.trades.faults, { fault: 'none', times: -1, prefix: '' }));
+beforeEach(async () => {
+  Object.assign(bench.trades.faults, { fault: 'none', times: -1, prefix: '', askErrorShare: 0 });
+  // The edges of the test before are gone, and so is what they held.
+  await bench.engine.rows('delete from duty');
+});
 
 const store = (count: number, over: Record<string, unknown> = {}) => storeOrders(bench.engine.url, count, over);
 const rows = (ids: readonly number[]) => orderRows(bench.engine.url, ids);
@@ -101,7 +105,7 @@ test('two reconcilers at once send nothing twice: one has the duty, and each ord
 test('what the trade service does not answer about stays in submission, is flagged for a person after the set time, and is not sent any more; an answer still ends it', async () => {
   const ids = await store(2);
   Object.assign(bench.trades.faults, { fault: 'hang-after', times: 1, askErrorShare: 1 });
-  const edge = bench.edge('patient', { patienceMs: 1, leaseMs: 600, followMs: 100 });
+  const edge = bench.edge('patient', { patienceMs: 1, followMs: 100 });
   expect([...(await submitAll(edge, ids)).values()]).toMatchObject([{ outcome: 'unknown' }, { outcome: 'unknown' }]);
   await waitFor(async () => {
     await edge.reconcile();
