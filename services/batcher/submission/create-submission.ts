@@ -42,7 +42,7 @@ export function createSubmission(node: NodeContext): SubmissionPart | undefined 
   const now = () => performance.now();
   const halted = new AbortController();
   const pools = new HttpPools(settings);
-  const breaker = new Breaker(settings.tradeBreakerFailures, settings.tradeBreakerCooldown);
+  const breaker = new Breaker({ failures: settings.tradeBreakerFailures, cooldownMs: settings.tradeBreakerCooldown });
   const calls = new TradeClient({
     http: pools.open(settings.tradeServiceUrl, { connectMs: settings.tradeConnectTimeout, responseMs: settings.tradeResponseTimeout }),
     breaker, now, signal: halted.signal,

@@ -64,7 +64,7 @@ function edgeAt(pool: Pool, pools: HttpPools, url: string, name: string, shape: 
   const { leaseMs = 1_000, patienceMs = 60_000, limit = 15, slotWaitMs = 5_000, maxWaiting = 100, followMs = 30_000, chunkSize = 50 } = shape;
   const now = () => performance.now();
   const log = pino({ level: 'silent' });
-  const client = new TradeClient({ http: pools.open(url, { connectMs: 200, responseMs: 400 }), breaker: new Breaker(1_000, 100), now, signal: new AbortController().signal, onCall: () => undefined, onRejection: () => undefined });
+  const client = new TradeClient({ http: pools.open(url, { connectMs: 200, responseMs: 400 }), breaker: new Breaker({ failures: 1_000, cooldownMs: 100 }), now, signal: new AbortController().signal, onCall: () => undefined, onRejection: () => undefined });
   const calls = shape.calls?.(client) ?? client;
   const plain = new OrderStore({ pool, loadTimeoutMs: 3_000, claimTimeoutMs: 5_000, statementTimeoutMs: 5_000, leaseMs, node: name, settleStatement: settleSubmissions(), newBatchId: uuidv7, onFailure: () => undefined });
   const store = (shape.store?.(plain) ?? plain) as OrderStore;
