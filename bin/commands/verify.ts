@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import pc from 'picocolors';
-import { BATCH_KIND } from '../../shared/batches/batch-events.ts';
+import { BATCH_KIND, ITEM_KIND } from '../../shared/batches/batch-events.ts';
 import type { VerifyReport } from '../../shared/law/report.ts';
 import { firstUuidAt } from '../../shared/db/ledger-partitions.ts';
 import { CliError, EXIT } from '../cli-error.ts';
@@ -109,7 +109,7 @@ async function readTopics({ batch, since }: VerifyOptions, report: VerifyReport,
   const scope = { batchId: batch ?? null, fromBatchId: since === undefined ? null : firstUuidAt(new Date(since)) };
   const progress = readingProgress(process.stderr);
   try {
-    return await checkKafka({ ...addresses, topics, ofEvents: new Set(topicsOf(report.kinds[BATCH_KIND])), scope, most: MOST, onProgress: progress.at });
+    return await checkKafka({ ...addresses, topics, ofEvents: new Set([BATCH_KIND, ITEM_KIND].flatMap((kind) => topicsOf(report.kinds[kind]))), scope, most: MOST, onProgress: progress.at });
   } catch (error) {
     throw new CliError(`The topics could not be compared with the ledger: ${error instanceof Error ? error.message : String(error)}`, EXIT.system, error);
   } finally {

@@ -18,7 +18,7 @@ export interface KafkaCheckOptions {
   postgresUrl: string;
   kafkaBrokers: string;
   topics: readonly string[];
-  /** Those of them that hold events of large batches instead of records. */
+  /** Those of them that hold events of large batches, or items handed out, instead of records. */
   ofEvents?: ReadonlySet<string>;
   scope: TopicScope;
   /** Most breaches that are named for a topic. */

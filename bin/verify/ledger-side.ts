@@ -55,12 +55,12 @@ export async function* owedRows(client: Client, sink: string, instant: string, s
   }
 }
 
-/** The events of large batches that a sink is owed, in no order. Needs an open transaction. @param instant as for owedRows */
+/** The events of large batches, or the items handed out, that a sink is owed, in no order. Needs an open transaction. @param instant as for owedRows */
 export async function* owedEvents(client: Client, sink: string, instant: string, scope: TopicScope): AsyncGenerator<OwedEvent> {
   const literal = literalOf(client);
   for await (const rows of rowsOf(client, 'events', owedEventsQuery(literal(sink), literal(instant), literal(scope.batchId), literal(scope.fromBatchId)))) {
-    for (const [batchId, number, delivered, inScope, partition, offset] of rows) {
-      yield { batchId: batchId as string, number: Number(number), delivered: delivered as boolean, inScope: inScope as boolean, place: partition === null ? null : { partition: Number(partition), offset: Number(offset) } };
+    for (const [kind, key, version, batchId, firstIndex, delivered, inScope, partition, offset] of rows) {
+      yield { kind: kind as string, key: key as string, version: Number(version), batchId: batchId as string, firstIndex: Number(firstIndex), delivered: delivered as boolean, inScope: inScope as boolean, place: partition === null ? null : { partition: Number(partition), offset: Number(offset) } };
     }
   }
 }

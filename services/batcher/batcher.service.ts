@@ -54,6 +54,7 @@ export function createBatcher(node: NodeContext): ServiceSchema {
     events: {
       '$services.changed': () => edge?.lookAround(),
       'batch.steered': () => edge?.steered(),
+      'items.answered': () => edge?.answered(),
       '$node.connected': () => edge?.lookAround(),
       '$node.disconnected': () => edge?.lookAround(),
     },

@@ -38,6 +38,8 @@ export interface Edge {
   steered(): Promise<void>;
   /** Looks which writers and edges there are. */
   lookAround(): void;
+  /** Items that were handed out have been answered. */
+  answered(): void;
   start(): void;
   /** Waits for the batches in work, then stops the timers. */
   stop(): Promise<void>;
@@ -171,6 +173,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     large,
     steered: async () => void (await Promise.all([large.lookAround(), carriers.look()])),
     lookAround,
+    answered: () => processing.answered(),
     take(params) {
       const target = targets.get(params.kind);
       if (target === undefined) throw new Error(`this node knows no record kind "${params.kind}"`);

@@ -5,6 +5,7 @@ import { LARGE_KIND } from '../../shared/db/queries/large-batches.ts';
 import { runStatement } from '../../shared/db/run-statement.ts';
 import { isOperation, type OperationName } from '../../shared/operations/operations.ts';
 import { columnsOf } from '../../shared/records/columns.ts';
+import { missingSetting } from '../../shared/records/process-step.ts';
 import type { RecordKind } from '../../shared/records/record-kind.ts';
 import { compileItemCheck } from '../../shared/records/validate-item.ts';
 import { compileWire } from '../../shared/records/wire.ts';
@@ -62,7 +63,7 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker): (ro
     relays: relayViews(broker, () => performance.now()),
     events: new Set([...kinds.values()].filter(({ record }) => record.order === 'events').map(({ record }) => record.name)),
   };
-  const upload: UploadTools = { calls: uploadCalls(broker), limits: settings, missingFor: ({ process }) => process?.needs?.find((name) => settings[name] === '') };
+  const upload: UploadTools = { calls: uploadCalls(broker), limits: settings, missingFor: ({ process }) => (process === undefined ? undefined : missingSetting(process, settings)) };
   const kindOfBatch = async (id: string) => kinds.get(((await run(LARGE_KIND, [id]))[0]?.[0] as string | undefined) ?? '');
   const openapi = JSON.stringify(buildOpenApi([...kinds.values()], settings));
   const kindOf = (route: Route): ServedKind => {

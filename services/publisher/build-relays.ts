@@ -1,4 +1,4 @@
-import { BATCH_KIND, batchesSink } from '../../shared/batches/batch-events.ts';
+import { BATCH_KIND, batchesSink, ITEM_KIND } from '../../shared/batches/batch-events.ts';
 import { liveView } from '../../shared/live/live-view.ts';
 import { columnsOf } from '../../shared/records/columns.ts';
 import { sinkName, sinksOf, type HttpSink as HttpSinkOfKind, type SinkOfKind } from '../../shared/records/record-kind.ts';
@@ -61,7 +61,19 @@ function sinksOfNode(node: NodeContext): NamedSink[] {
       sinks.set(name, named);
     }
   }
-  return [...sinks.values(), eventsOfBatches(node, sinks)];
+  return [...sinks.values(), ...itemsElsewhere(node, sinks), eventsOfBatches(node, sinks)];
+}
+
+/** @throws Error where something else goes to the same topic */
+function itemsElsewhere({ settings, kinds }: NodeContext, sinks: ReadonlyMap<string, NamedSink>): NamedSink[] {
+  const topics = new Set([...kinds.values()].flatMap(({ process }) => process?.elsewhere?.topicSetting ?? []));
+  return [...topics].map((topicSetting) => {
+    const sink: SinkOfKind = { to: 'kafka', topicSetting, on: [] };
+    const name = sinkName(sink, settings);
+    if (sinks.has(name) || name === batchesSink(settings)) throw new Error(`Items are handed out on the topic "${String(settings[topicSetting])}" (setting ${topicSetting}), and something else goes there: name another one.`);
+    // Each message is about an attempt of its own: none takes another's place, and none waits for another.
+    return { name, uses: [{ kind: { name: ITEM_KIND, table: null, columns: [], firstSink: name, events: true }, sink, wire: undefined }] };
+  });
 }
 
 /** @throws Error where records go to the same topic: its readers, and verify, could not tell them apart */

@@ -28,7 +28,8 @@ export function createPublisher(node: NodeContext, around?: (sink: Sink) => Sink
 
   const { settings, database, metrics, log } = node;
   let changed: (batchId: string) => void = () => undefined;
-  const commands = !settings.batchCommands || settings.kafkaBrokers === '' ? undefined : new CommandConsumer({ clientId: node.nodeId, pool: database.pool, settings, metrics, log, random: Math.random, onChange: (batchId) => changed(batchId) });
+  let answered: (batchId: string) => void = () => undefined;
+  const commands = !settings.batchCommands || settings.kafkaBrokers === '' ? undefined : new CommandConsumer({ clientId: node.nodeId, pool: database.pool, settings, metrics, log, random: Math.random, kinds: node.kinds.values(), onChange: (batchId) => changed(batchId), onAnswer: (batchId) => answered(batchId) });
 
   return {
     name: 'publisher',
@@ -45,6 +46,7 @@ export function createPublisher(node: NodeContext, around?: (sink: Sink) => Sink
     async started(this: Service) {
       // A nudge: every edge looks by itself each second.
       changed = (batchId) => void this.broker.broadcast('batch.steered', { batchId } satisfies Events['batch.steered']);
+      answered = (batchId) => void this.broker.broadcast('items.answered', { batchId } satisfies Events['items.answered']);
       commands?.start();
       await Promise.all([...relays.values()].map((relay) => relay.start()));
     },

@@ -120,6 +120,7 @@ export const SETTINGS = {
   batchesTopic: { type: 'text', default: 'batches', group: 'Delivery', meaning: 'Kafka topic of the events of large batches; none that records go to.', pattern: TOPIC },
   batchCommands: { type: 'switch', default: false, group: 'Delivery', meaning: 'Whether the relays take commands for large batches from Kafka.' },
   batchCommandsTopic: { type: 'text', default: 'batches.commands', group: 'Delivery', meaning: 'Kafka topic of those commands; what is wrong with one is told on the topic of this name with .dlq.', pattern: TOPIC },
+  itemsTopic: { type: 'text', default: 'batches.items', group: 'Delivery', meaning: 'Kafka topic on which items are handed out that are carried out elsewhere; none that anything else goes to. A kind may name another setting.', pattern: TOPIC },
   relayBatchMessages: { type: 'number', default: 1_500, min: 1, max: 1_900, unit: 'messages', group: 'Delivery', meaning: 'Most messages of one send.' },
   relayPartitionBytes: { type: 'number', default: 900_000, min: 10_000, max: 104_857_600, unit: 'bytes', group: 'Delivery', meaning: 'Most bytes for one partition in one send; stays below the broker\'s message.max.bytes.' },
   relaySendsInFlight: { type: 'number', default: 3, min: 1, max: 32, unit: 'count', group: 'Delivery', meaning: 'Sends of one relay at the same time.' },

@@ -49,6 +49,8 @@ export interface Events {
   'settings.changed': Record<string, never>;
   /** Something about a large batch was changed by a client. */
   'batch.steered': { batchId: string };
+  /** Items that are carried out elsewhere were answered. */
+  'items.answered': { batchId: string };
 }
 
 /** A node of the fleet. */

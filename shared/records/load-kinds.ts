@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { BATCH_KIND } from '../batches/batch-events.ts';
+import { BATCH_KIND, ITEM_KIND } from '../batches/batch-events.ts';
 import type { RecordKind } from './record-kind.ts';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
@@ -20,7 +20,7 @@ export async function loadKinds(extra: string): Promise<RecordKind[]> {
     if (kind?.entity === undefined || kind.name === undefined) throw new Error(`${file} must export a record kind as its default (see docs/adding-a-record-kind.md)`);
     const clash = kinds.find((k) => k.name === kind.name || k.rest.collection === kind.rest.collection);
     if (clash !== undefined) throw new Error(`${file}: the name "${kind.name}" or path "${kind.rest.collection}" is taken by kind "${clash.name}"`);
-    if (kind.name === BATCH_KIND) throw new Error(`${file}: no record kind may be called "${BATCH_KIND}": events of batches are told under that name`);
+    if (kind.name === BATCH_KIND || kind.name === ITEM_KIND) throw new Error(`${file}: no record kind may be called "${kind.name}": events of batches and items are told under that name`);
     kinds.push(kind);
   }
   return kinds;

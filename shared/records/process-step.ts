@@ -52,21 +52,44 @@ export interface RetryPauses {
 }
 
 /** How the items of a kind are carried out before they are stored: what the step answers is the row, what fails is refused. */
-export interface ProcessStep {
+export type ProcessStep = StepRules & (StepHere | StepElsewhere);
+
+/** By nodes of the fleet. */
+interface StepHere {
   /** A function in the kind's file, run by the node that has the item in hand; or a Moleculer action, on any node that offers it. */
   run: StepFunction | { action: string };
+  elsewhere?: undefined;
   /**
    * `at-least-once`: tried again after failures, and after the death of a node, with the same idempotency key.
    * `at-most-once`: called once and never again; an item whose call had no known end is refused.
    */
   delivery: 'at-most-once' | 'at-least-once';
-  /** Longest time of one attempt. */
+}
+
+/** By somebody who reads Kafka: each attempt at an item is a message, and answered by `ItemProcessingCompleted` (docs/events). */
+export interface StepElsewhere {
+  run?: undefined;
+  /** Setting that names the topic; `itemsTopic` unless a kind needs one of its own. */
+  elsewhere: { topicSetting: SettingName };
+  /** Kafka delivers at least once, so a message may come twice, with the same idempotency key. */
+  delivery: 'at-least-once';
+}
+
+interface StepRules {
+  /** Longest time of one attempt; of one elsewhere, from the moment at which Kafka has its message. */
   timeLimitMs: number;
   /** Rules of what the step answers: the values of the row. */
   result: ItemRules;
   retries?: RetryPauses;
   /** Settings that the step cannot do without: while one is empty, batches of the kind are refused at once. */
   needs?: readonly SettingName[];
+}
+
+/** The first setting that a step cannot do without and that is empty or off. */
+export function missingSetting({ needs = [], elsewhere }: ProcessStep, settings: Settings): SettingName | undefined {
+  // Answers come in as commands.
+  const names: readonly SettingName[] = elsewhere === undefined ? needs : [...needs, 'batchCommands'];
+  return names.find((name) => settings[name] === '' || settings[name] === false);
 }
 
 export const DEFAULT_RETRIES: RetryPauses = { firstPauseMs: 1_000, factor: 2, longestPauseMs: 30_000 };

@@ -38,9 +38,13 @@ export interface Fleet {
   /** Of the events of large batches, and of the commands for them. */
   batchesTopic: string;
   commandsTopic: string;
+  /** Of the items that are carried out elsewhere. */
+  itemsTopic: string;
   brokers: string;
   /** Starts one more node. */
   start(role: Role): Promise<FleetNode>;
+  /** All nodes that were started, in order, also those that are gone. */
+  nodes(): FleetNode[];
   /** The relays that were started, in order. */
   relays(): FleetNode[];
   /** Starts a node as people do: `sluice <role>`, with addresses in the environment. */
@@ -68,9 +72,10 @@ export async function startFleet(shape: { writers?: number; relays?: number; env
   const topic = uniqueName('orders');
   const batchesTopic = uniqueName('batches');
   const commandsTopic = uniqueName('commands');
+  const itemsTopic = uniqueName('items');
   const url = await addressOfItsOwn();
   const env: Record<string, string> = {
-    POSTGRES_URL: database.url, NATS_URL: natsUrl(), KAFKA_BROKERS: shape.env?.KAFKA_BROKERS ?? kafkaBrokers(), NAMESPACE: uniqueName('fleet'), ORDERS_TOPIC: topic, BATCHES_TOPIC: batchesTopic, BATCH_COMMANDS_TOPIC: commandsTopic,
+    POSTGRES_URL: database.url, NATS_URL: natsUrl(), KAFKA_BROKERS: shape.env?.KAFKA_BROKERS ?? kafkaBrokers(), NAMESPACE: uniqueName('fleet'), ORDERS_TOPIC: topic, BATCHES_TOPIC: batchesTopic, BATCH_COMMANDS_TOPIC: commandsTopic, ITEMS_TOPIC: itemsTopic,
     METRICS_PORT: '0', HEARTBEAT: '1', BATCH_LEASE: '3000', SHARD_LEASE: '2000', KAFKA_REQUEST_TIMEOUT: '2000', LOG_FORMAT: 'json', ...shape.env,
   };
   const brokers = env.KAFKA_BROKERS ?? '';
@@ -115,7 +120,8 @@ export async function startFleet(shape: { writers?: number; relays?: number; env
     throw error;
   }
   return {
-    url, databaseUrl: database.url, topic, batchesTopic, commandsTopic, brokers, start, ready, sees, sql, stop,
+    url, databaseUrl: database.url, topic, batchesTopic, commandsTopic, itemsTopic, brokers, start, ready, sees, sql, stop,
+    nodes: () => [...nodes],
     relays: () => nodes.filter((node) => node.id.startsWith('relay')),
     byHand(role, id) {
       const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', SLUICE, role], { stdio: 'ignore', env: { PATH: process.env.PATH, ...env, NODE_ID: id } });

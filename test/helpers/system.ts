@@ -44,6 +44,7 @@ export async function startSystem(shape: SystemShape = {}): Promise<TestSystem> 
     ordersTopic: uniqueName('orders'),
     batchesTopic: uniqueName('batches'),
     batchCommandsTopic: uniqueName('commands'),
+    itemsTopic: uniqueName('items'),
     kafkaPartitions: 4,
     port: 0,
     logLevel: 'silent',

@@ -15,7 +15,7 @@ const MOST_RECORDS = 500;
 const GRACE_MS = 1_000;
 
 /** A kind's step as a function, whether it is one or an action of some node. */
-export function bindStep({ run, timeLimitMs }: ProcessStep, broker: Pick<ServiceBroker, 'call' | 'nodeID'>): StepFunction {
+export function bindStep({ run, timeLimitMs }: { run: NonNullable<ProcessStep['run']>; timeLimitMs: number }, broker: Pick<ServiceBroker, 'call' | 'nodeID'>): StepFunction {
   if (typeof run === 'function') return run;
   const { action } = run;
   return async (item, { batchId, index, attempt, idempotencyKey, signal }) => {

@@ -1,20 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Attempt, AttemptEnd } from '../../../shared/batches/end-attempt.ts';
 import type { ProcessStep, StepContext, StepFunction } from '../../../shared/records/process-step.ts';
 import { rowRules, type RecordKind, type RecordRow } from '../../../shared/records/record-kind.ts';
 import type { Checked } from '../../../shared/records/validate-item.ts';
 import type { Logger } from '../../../shared/runtime/log.ts';
 import type { ValidatedItems } from '../validate-items.ts';
+import { awaitAnswer, type Elsewhere } from './carry-elsewhere.ts';
 import { outcomeOf, stagedItem } from './chunk-items.ts';
 import { completeItem } from './complete-item.ts';
 import { takeUp, type FoundItem } from './decide-end.ts';
-import type { Attempt, AttemptEnd, ItemStore } from './item-store.ts';
+import type { ItemStore } from './item-store.ts';
 import type { Permits } from './permits.ts';
+import { persisted } from './persisted.ts';
 import { runStep } from './run-step.ts';
 
 /** A kind's step, ready to be called. */
 export interface BoundStep {
   record: RecordKind & { process: ProcessStep };
-  call: StepFunction;
+  /** By this node, or by somebody else. */
+  carriedOut: { call: StepFunction } | { elsewhere: Elsewhere };
   checkResult: (result: unknown) => Checked;
 }
 
@@ -47,8 +51,6 @@ export interface ItemsOfChunk {
   giveUp: boolean;
 }
 
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 2_000;
 const UNKNOWN_END = 'Its call was begun by a node that is gone: nobody knows whether it was carried out, and it is not called again.';
 const STOPPED = 'Its call was broken off because its node stopped or its batch ended: nobody knows whether it was carried out, and it is not called again.';
 const TAKEN_TOO_OFTEN = 'It could not be carried out, however often its node began: the node died or could not go on each time.';
@@ -76,51 +78,47 @@ async function carryItem(tools: ItemTools, index: number, item: RecordRow, found
   const taken = takeUp(process, found);
   if (taken.todo === 'nothing') return;
   let { attempt } = taken;
-  const end = (as: AttemptEnd) => persisted(tools, index, () => tools.store.finish({ batchId: tools.batchId, index, attempt }, as)).then(() => undefined);
+  const end = (as: AttemptEnd) => persisted(tools, () => tools.store.finish({ batchId: tools.batchId, index, attempt }, as)).then(() => undefined);
   if (taken.todo === 'refuse') return end({ state: 'failed', category: 'SYSTEM_ERROR', error: UNKNOWN_END, input: item });
   if (giveUp) return end({ state: 'failed', category: 'SYSTEM_ERROR', error: TAKEN_TOO_OFTEN, input: item });
-  for (let waitMs = taken.waitMs; ; attempt++) {
+  let isOut = taken.todo === 'await';
+  for (let waitMs = taken.todo === 'attempt' ? taken.waitMs : 0; ; attempt++) {
     if (waitMs > 0) await sleep(waitMs, undefined, { signal: tools.halt }).catch(() => undefined); // halted: there is no permit any more
-    const made = await attemptItem(tools, { batchId: tools.batchId, index, attempt }, item);
+    const made = await attemptItem(tools, { batchId: tools.batchId, index, attempt }, item, isOut);
+    isOut = false;
     if (made === 'not-begun') return;
+    if (made.end === 'answered') {
+      if (made.state !== 'waiting') return;
+      waitMs = made.waitMs;
+      continue;
+    }
     if (made.end === 'stopped') {
       if (process.delivery === 'at-most-once') await end({ state: 'failed', category: 'SYSTEM_ERROR', error: STOPPED, input: item });
       return;
     }
-    const ended = await persisted(tools, index, () => completeItem(tools, { batchId: tools.batchId, index, attempt }, made.end === 'done' ? { result: made.result } : made, item));
+    const ended = await persisted(tools, () => completeItem(tools, { batchId: tools.batchId, index, attempt }, made.end === 'done' ? { result: made.result } : made, item));
     // Ended by somebody else meanwhile: what the row says counts.
     if (ended?.state !== 'waiting') return;
     waitMs = ended.pauseMs;
   }
 }
 
-/** One call of the step, while a permit is held. */
-async function attemptItem(tools: ItemTools, attempt: Attempt, item: RecordRow) {
+/** One call of the step, while a permit is held; or one attempt elsewhere, from its handing out (unless it is out already) to its answer. */
+async function attemptItem(tools: ItemTools, attempt: Attempt, item: RecordRow, isOut: boolean) {
   const giveBack = await tools.permits.take();
   if (giveBack === undefined) return 'not-begun';
   const { step, context } = tools;
   const { process } = step.record;
   try {
+    if ('elsewhere' in step.carriedOut) return await awaitAnswer(tools, step.carriedOut.elsewhere, attempt, item, isOut);
+    const { call } = step.carriedOut;
     // Committed before the call. If the answer is lost the item is found started later, and refused: that it was called is not ruled out then.
     if (process.delivery === 'at-most-once' && !(await tools.store.start(attempt))) return 'not-begun';
     const begun = performance.now();
-    const made = await runStep(step.call, item, { ...attempt, idempotencyKey: `${attempt.batchId}:${attempt.index}`, ...context }, { timeLimitMs: process.timeLimitMs, stop: tools.stop });
+    const made = await runStep(call, item, { ...attempt, idempotencyKey: `${attempt.batchId}:${attempt.index}`, ...context }, { timeLimitMs: process.timeLimitMs, stop: tools.stop });
     tools.onAttempt(made.end === 'failed' ? made.category : made.end, performance.now() - begun);
     return made;
   } finally {
     giveBack();
-  }
-}
-
-/** What an attempt came to must not be lost while PostgreSQL is away for a while: it is told until it is known, or nobody waits for it. */
-async function persisted<T>(tools: ItemTools, index: number, tell: () => Promise<T>): Promise<T> {
-  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, pause * 2)) {
-    try {
-      return await tell();
-    } catch (error) {
-      if (tools.stop.aborted) throw error;
-      tools.log.warn({ err: error, batchId: tools.batchId, index }, 'the end of an attempt at an item could not be noted; tried again');
-      await sleep(pause, undefined, { signal: tools.stop }).catch(() => undefined); // stopped: one last try
-    }
   }
 }

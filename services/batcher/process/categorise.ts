@@ -26,8 +26,6 @@ const BY_SQLSTATE: Readonly<Record<string, Category>> = {
   '08': 'SYSTEM_ERROR', '25': 'SYSTEM_ERROR', '40': 'SYSTEM_ERROR', '55': 'SYSTEM_ERROR', '57': 'SYSTEM_ERROR', '58': 'SYSTEM_ERROR', XX: 'SYSTEM_ERROR',
 };
 
-/** The same again would fail again. */
-const NOT_TRIED_AGAIN: ReadonlySet<Category> = new Set(['ITEM_ERROR']);
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 const MOST_CAUSES = 8;
 const LONGEST_MESSAGE = 500;
@@ -46,11 +44,6 @@ export function categoryOf(error: unknown): Category {
     }
   }
   return 'EXECUTION_ERROR';
-}
-
-/** Whether an item that failed so may be tried again. */
-export function isWorthAgain(category: Category): boolean {
-  return !NOT_TRIED_AGAIN.has(category);
 }
 
 /** What the client is told of a failure: the error's own words, at a bounded length. */

@@ -1,22 +1,19 @@
+import type { Attempt, AttemptEnd } from '../../../shared/batches/end-attempt.ts';
 import type { NamedStatement } from '../../../shared/db/queries/flush.ts';
-import { FINISH_ITEMS, READ_ITEMS, START_ITEMS, TAKE_ITEMS } from '../../../shared/db/queries/items.ts';
+import { FINISH_ITEMS, HAND_OUT_ITEMS, READ_ITEMS, START_ITEMS, TAKE_ITEMS } from '../../../shared/db/queries/items.ts';
 import type { Category } from '../../../shared/records/process-step.ts';
 import type { RecordRow } from '../../../shared/records/record-kind.ts';
 import type { FoundItem } from './decide-end.ts';
 import { Together } from './together.ts';
 
-/** One attempt at an item. */
-export interface Attempt {
-  batchId: string;
-  index: number;
-  attempt: number;
+/** An attempt that is made by somebody else. */
+export interface Handout extends Attempt {
+  kind: string;
+  item: RecordRow;
+  /** Where its message goes. */
+  sink: string;
+  timeLimitMs: number;
 }
-
-/** How an attempt ended. `result`: values of the row, canonical; `input`: the item, kept where it may be tried again in another batch. */
-export type AttemptEnd =
-  | { state: 'done'; result: RecordRow }
-  | { state: 'waiting'; pauseMs: number; category: Category; error: string }
-  | { state: 'failed'; category: Category; error: string; input?: RecordRow };
 
 /** What became of an item. */
 export interface ItemEnd {
@@ -34,11 +31,14 @@ const MOST_TOGETHER = 500;
 export class ItemStore {
   readonly #run: (statement: NamedStatement, values: unknown[]) => Promise<unknown[][]>;
   readonly #starts: Together<Attempt, boolean>;
+  readonly #handouts: Together<Handout, boolean>;
   readonly #ends: Together<Attempt & { end: AttemptEnd }, boolean>;
 
-  constructor(run: (statement: NamedStatement, values: unknown[]) => Promise<unknown[][]>) {
+  /** @param node this one's id: in the ledger it stands for who wrote a row */
+  constructor(run: (statement: NamedStatement, values: unknown[]) => Promise<unknown[][]>, node = '') {
     this.#run = run;
     this.#starts = new Together(MOST_TOGETHER, async (attempts) => changed(attempts, await run(START_ITEMS, keysOf(attempts))));
+    this.#handouts = new Together(MOST_TOGETHER, async (out) => changed(out, await run(HAND_OUT_ITEMS, [...keysOf(out), out.map((o) => JSON.stringify(o.item)), out.map((o) => o.kind), out.map((o) => o.sink), out.map((o) => o.timeLimitMs), node])));
     this.#ends = new Together(MOST_TOGETHER, async (attempts) => changed(attempts, await run(FINISH_ITEMS, [...keysOf(attempts), ...endsOf(attempts.map(({ end }) => end))])));
   }
 
@@ -53,6 +53,11 @@ export class ItemStore {
   /** Commits that an attempt begins; false where it is not the next one, or the batch has ended: then it must not be made. */
   start(attempt: Attempt): Promise<boolean> {
     return this.#starts.of(attempt);
+  }
+
+  /** Commits that an attempt begins elsewhere, and its message with it; false as for start. */
+  handOut(handout: Handout): Promise<boolean> {
+    return this.#handouts.of(handout);
   }
 
   /**

@@ -3,6 +3,7 @@ import type { Settings } from '../../../shared/config/settings.ts';
 import type { StepContext } from '../../../shared/records/process-step.ts';
 import type { Logger } from '../../../shared/runtime/log.ts';
 import type { ValidatedItems } from '../validate-items.ts';
+import type { AnswerWatch } from './answer-watch.ts';
 import { carryItems, type BoundStep, type ItemsOfChunk } from './carry-items.ts';
 import { shareOf } from './decide-end.ts';
 import type { ItemStore } from './item-store.ts';
@@ -30,6 +31,8 @@ export interface ProcessedBatch {
 
 export interface ProcessingTools {
   store: ItemStore;
+  /** Of items that are carried out elsewhere. */
+  answers: AnswerWatch;
   steps: ReadonlyMap<string, BoundStep>;
   self: CarrierNode;
   context: Pick<StepContext, 'settings' | 'record'>;
@@ -111,6 +114,11 @@ export class Processing {
       hold.chunks--;
       if (hold.chunks === 0) this.#holds.delete(hold);
     }
+  }
+
+  /** Items that were handed out have been answered. */
+  answered(): void {
+    this.#tools.answers.nudge();
   }
 
   /** Batches whose items are under way here, other than these. */

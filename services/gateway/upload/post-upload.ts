@@ -46,7 +46,7 @@ export async function patchUpload(tools: UploadTools, kindOf: (batchId: string) 
 async function takeUpload({ calls, limits, missingFor }: UploadTools, kind: ServedKind, call: Call, options: LargeOptions, resume: string | undefined): Promise<Answer> {
   maySubmit(call.caller, kind.record.name);
   const missing = missingFor(kind.record);
-  if (missing !== undefined) throw new ProblemError({ status: 503, code: 'not-configured', title: 'Not configured', detail: `A batch of ${kind.record.rest.collection} cannot be carried out while the setting ${envOf(missing)} is empty. Nothing was taken.`, headers: { 'Retry-After': '60' } });
+  if (missing !== undefined) throw new ProblemError({ status: 503, code: 'not-configured', title: 'Not configured', detail: `A batch of ${kind.record.rest.collection} cannot be carried out while the setting ${envOf(missing)} is empty or off. Nothing was taken.`, headers: { 'Retry-After': '60' } });
   const format = uploadFormat(call.req.headers);
   const key = uploadKeyOf(call.req, kind.record.name);
   const offset = offsetOf(call);

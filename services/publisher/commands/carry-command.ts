@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { ALLOCATE_BY_COMMAND, START_BY_COMMAND } from '../../../shared/db/queries/batch-commands.ts';
 import { runStatement } from '../../../shared/db/run-statement.ts';
+import { carryAnswer, type AnswerSteps } from './carry-answer.ts';
 import type { Command, Refusal } from './read-command.ts';
 
 export interface CarryTools {
@@ -8,6 +9,9 @@ export interface CarryTools {
   statementTimeoutMs: number;
   /** Most parallelism that is granted. */
   maxParallelism: number;
+  /** Of the kinds whose items are handed out. */
+  steps: AnswerSteps;
+  random: () => number;
 }
 
 /** What came of an event; `repeat`: it had its effect before. */
@@ -17,8 +21,9 @@ export type CarriedOut = { outcome: 'done' | 'repeat' } | ({ outcome: 'refused' 
  * Carries out what an event says, once, however often it comes.
  * @throws what PostgreSQL failed with: then nothing was done, or it will be found done
  */
-export async function carryCommand(command: Command, { pool, statementTimeoutMs, maxParallelism }: CarryTools): Promise<CarriedOut> {
-  if (command.type === 'ItemProcessingCompleted') return { outcome: 'refused', code: 'no-such-item', reason: 'No such item is handed out.' };
+export async function carryCommand(command: Command, tools: CarryTools): Promise<CarriedOut> {
+  if (command.type === 'ItemProcessingCompleted') return carryAnswer(command, tools);
+  const { pool, statementTimeoutMs, maxParallelism } = tools;
   const [row] =
     command.type === 'BatchInitialized'
       ? await runStatement(pool, START_BY_COMMAND, [command.id, command.batchId], statementTimeoutMs)

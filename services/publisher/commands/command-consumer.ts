@@ -2,12 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, EachBatchPayload, IHeaders, Kafka, KafkaMessage, PartitionerArgs, Producer } from 'kafkajs';
 import type { Settings } from '../../../shared/config/settings.ts';
 import { partitionOfKey } from '../../../shared/delivery/murmur2.ts';
+import type { RecordKind } from '../../../shared/records/record-kind.ts';
 import type { Metrics } from '../../../shared/metrics/metrics.ts';
 import type { HealthPart } from '../../../shared/runtime/health.ts';
 import { backoffMs } from '../backoff.ts';
 import { kafkaClient, withAdmin } from '../kafka-client.ts';
 import { classifyKafkaError } from '../kafka-errors.ts';
 import { ensureTopic, type TopicTools } from '../topics.ts';
+import { answerSteps } from './carry-answer.ts';
 import { carryCommand, type CarryTools } from './carry-command.ts';
 import { readCommand, type Refusal } from './read-command.ts';
 
@@ -16,8 +18,10 @@ export interface ConsumerOptions extends TopicTools {
   settings: Settings;
   metrics: Metrics;
   random: () => number;
-  /** Told of each batch that was changed. */
+  kinds: Iterable<RecordKind>;
+  /** Told of each batch that was changed, and of each that had an item answered. */
   onChange: (batchId: string) => void;
+  onAnswer: (batchId: string) => void;
 }
 
 /** A member that is gone keeps its partitions so long. */
@@ -42,9 +46,9 @@ export class CommandConsumer {
   #why: string | undefined = 'It has not joined its group yet.';
 
   constructor(options: ConsumerOptions) {
-    const { settings, pool } = options;
+    const { settings, pool, kinds, random } = options;
     this.#o = options;
-    this.#tools = { pool, statementTimeoutMs: settings.statementTimeout, maxParallelism: settings.maxParallelism };
+    this.#tools = { pool, statementTimeoutMs: settings.statementTimeout, maxParallelism: settings.maxParallelism, steps: answerSteps(kinds), random };
     this.#kafka = kafkaClient(settings, `${options.clientId}-commands`, options.log);
   }
 
@@ -141,7 +145,11 @@ export class CommandConsumer {
     if (carried.outcome === 'refused') {
       await this.#refuse(partition, message, carried, producer);
       log.warn({ topic: this.#topic, partition, offset: message.offset, code: carried.code }, 'a command for a batch was refused');
-    } else if (carried.outcome === 'done' && 'command' in read) this.#o.onChange(read.command.batchId);
+    } else if (carried.outcome === 'done' && 'command' in read) {
+      const { type, batchId } = read.command;
+      if (type === 'ItemProcessingCompleted') this.#o.onAnswer(batchId);
+      else this.#o.onChange(batchId);
+    }
     metrics.count('relay_commands_total', { type: 'command' in read ? read.command.type : 'unreadable', outcome: carried.outcome });
   }
 

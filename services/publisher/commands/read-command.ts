@@ -1,4 +1,5 @@
 import { EVENTS_IN } from '../../../shared/batches/batch-events.ts';
+import { ExactNumber } from '../../../shared/records/exact-number.ts';
 import type { ItemRules } from '../../../shared/records/item-rules.ts';
 import { compileItemCheck, type Checked } from '../../../shared/records/validate-item.ts';
 
@@ -48,7 +49,7 @@ export function readCommand(message: CommandMessage): { command: Command } | Ref
   if (value.length > LONGEST_COMMAND) return refused('too-large', `The message has ${value.length} bytes; ${LONGEST_COMMAND} are the most.`);
   let body: unknown;
   try {
-    body = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(value));
+    body = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(value), exactly);
   } catch {
     return refused('invalid-json', 'The message is not JSON in UTF-8.');
   }
@@ -71,7 +72,9 @@ export function readCommand(message: CommandMessage): { command: Command } | Ref
     if ('faults' in checkedError) return refused(checkedError.faults[0]?.code ?? 'invalid', `"error": ${checkedError.faults.map((f) => f.message).join(' ')}`);
   }
   // A batch's events are its own: the same name in two batches means two events.
-  const id = `${item.batchId as string} ${own ?? `${message.topic}/${message.partition}/${message.offset}`}`;
+  // An answer without a name is known by what it answers: there is one for each attempt.
+  const place = item.type === 'ItemProcessingCompleted' ? `item ${item.index as number}/${item.attempt as number}` : `${message.topic}/${message.partition}/${message.offset}`;
+  const id = `${item.batchId as string} ${own ?? place}`;
   const known = { id, batchId: item.batchId as string };
   switch (item.type as (typeof EVENTS_IN)[number]) {
     case 'BatchInitialized':
@@ -81,6 +84,17 @@ export function readCommand(message: CommandMessage): { command: Command } | Ref
     case 'ItemProcessingCompleted':
       return { command: { ...known, type: 'ItemProcessingCompleted', index: item.index as number, attempt: item.attempt as number, result: result ?? null, error: (error as { category: string; message: string } | undefined) ?? null } };
   }
+}
+
+/** A number of so many characters at most is the same as a double, and back. */
+const LONGEST_PLAIN = 15;
+
+/** Reviver: the digits of a result never pass through a float. */
+function exactly(_: string, value: unknown, context?: { source?: string }): unknown {
+  // TypeScript's library lacks the reviver's third argument ("JSON.parse source text access").
+  const source = context?.source;
+  if (typeof value !== 'number' || source === undefined || source === String(value)) return value;
+  return source.length <= LONGEST_PLAIN && !/e/i.test(source) ? value : new ExactNumber(source);
 }
 
 function refused(code: string, reason: string): Refusal {

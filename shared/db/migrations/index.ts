@@ -7,6 +7,7 @@ import { M0006Receipts } from './m0006-receipts.ts';
 import { M0007ChunkLeases } from './m0007-chunk-leases.ts';
 import { M0008ProcessedItems } from './m0008-processed-items.ts';
 import { M0009BatchEvents } from './m0009-batch-events.ts';
+import { M0010ItemsElsewhere } from './m0010-items-elsewhere.ts';
 import { M0011Orders } from './m0011-orders.ts';
 import { M0012Submissions } from './m0012-submissions.ts';
 import { M0014ApiKeys } from './m0014-api-keys.ts';
@@ -23,6 +24,7 @@ export const MIGRATIONS = [
   { name: 'm0007-chunk-leases', class: M0007ChunkLeases },
   { name: 'm0008-processed-items', class: M0008ProcessedItems },
   { name: 'm0009-batch-events', class: M0009BatchEvents },
+  { name: 'm0010-items-elsewhere', class: M0010ItemsElsewhere },
   { name: 'm0011-orders', class: M0011Orders },
   { name: 'm0012-submissions', class: M0012Submissions },
   { name: 'm0014-api-keys', class: M0014ApiKeys },

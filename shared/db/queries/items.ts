@@ -1,3 +1,5 @@
+import { ITEM_KIND, ITEM_REQUESTED } from '../../batches/batch-events.ts';
+import { ID_BLOCK } from '../../records/shard.ts';
 import type { NamedStatement } from './flush.ts';
 
 /**
@@ -24,6 +26,52 @@ from unnest($1::uuid[], $2::int4[], $3::int4[]) k(batch_id, idx, attempt)
 where i.batch_id = k.batch_id and i.idx = k.idx and i.state = 'waiting' and i.attempt = k.attempt - 1
   and exists (select from batch b where b.id = k.batch_id and b.state = 'open')
 returning i.batch_id, i.idx`,
+};
+
+/** First index of the ledger row by which an item was handed out: an int4, unlike the number that it is made of. No batch lives to see one come again. */
+const HANDED_AT = (handed: string) => `(${handed} % 2147483648)::int4`;
+
+/**
+ * Hands the attempts $3 at items ($1, $2) out, by position, where that is the next one and the batch is open: the item $4 (kept until it
+ * is done) of the kind $5 goes to the sink $6 as an event of the ledger, so that it is delivered like any, whatever dies; $7 time
+ * limit in ms, $8 this node. Answers the batch and index of each that was handed out now.
+ */
+export const HAND_OUT_ITEMS: NamedStatement = {
+  name: 'hand-out-items',
+  text: `
+with begun as (
+  update item i set state = 'started', attempt = k.attempt, started_at = now(), next_at = null, handed = nextval('handout_no'), input = k.item::jsonb
+  from unnest($1::uuid[], $2::int4[], $3::int4[], $4::text[], $5::text[], $6::text[], $7::int8[]) k(batch_id, idx, attempt, item, kind, sink, time_limit)
+  where i.batch_id = k.batch_id and i.idx = k.idx and i.state = 'waiting' and i.attempt = k.attempt - 1
+    and exists (select from batch b where b.id = k.batch_id and b.state = 'open')
+  returning i.batch_id, i.idx, i.attempt, i.handed, i.input, k.kind, k.sink, k.time_limit, i.batch_id || ':' || i.idx as key
+),
+told as (
+  insert into ledger (batch_id, first_index, op, sink, kind, span, shard, first_id, version, written, rejected, node, state, key, event, payload)
+  select b.batch_id, ${HANDED_AT('b.handed')}, 'event', b.sink, '${ITEM_KIND}', 1, (b.handed / ${ID_BLOCK}) % f.value::int, b.handed, b.attempt, 1, 0, $8, 'waiting', b.key, '${ITEM_REQUESTED}',
+    jsonb_build_object('type', '${ITEM_REQUESTED}', 'batchId', b.batch_id, 'index', b.idx, 'attempt', b.attempt, 'idempotencyKey', b.key, 'kind', b.kind, 'tags', l.tags, 'item', b.input,
+      'timeLimitMs', b.time_limit, 'at', to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+  from begun b join fixed_setting f on f.name = 'shards' join large_batch l on l.id = b.batch_id
+)
+select batch_id, idx from begun`,
+};
+
+/**
+ * Which of the attempts $3 at items ($1, $2), handed out to the sinks $4, need not be waited for any more: they were answered, or $5 ms have
+ * passed since Kafka has had the message (until then the time limit does not run: what waits for Kafka costs no attempt). A sending that
+ * lies further ahead than the limit counts as past it: a clock has jumped. Answers batch, index, state (null where the item is gone), attempt,
+ * ms until the next one is due, category, and whether it is late.
+ */
+export const ANSWERED_ITEMS: NamedStatement = {
+  name: 'answered-items',
+  text: `
+select k.batch_id, k.idx, i.state, i.attempt, greatest(0, extract(epoch from i.next_at - now()) * 1000), i.category, i.state is not null and i.state = 'started' and i.attempt = k.attempt as late
+from unnest($1::uuid[], $2::int4[], $3::int4[], $4::text[], $5::int8[]) k(batch_id, idx, attempt, sink, time_limit)
+left join item i on i.batch_id = k.batch_id and i.idx = k.idx
+left join lateral (
+  select sent_at from ledger l where l.batch_id = k.batch_id and l.first_index = ${HANDED_AT('i.handed')} and l.op = 'event' and l.sink = k.sink
+) m on true
+where i.state is distinct from 'started' or i.attempt <> k.attempt or m.sent_at <= now() - k.time_limit * interval '1 ms' or m.sent_at > now() + k.time_limit * interval '1 ms'`,
 };
 
 /**

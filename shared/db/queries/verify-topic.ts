@@ -40,12 +40,12 @@ from ledger l where sink = ${sink} and written > 0`;
 }
 
 /**
- * Events of a sink, in no order. Columns: batch id, number, whether it was delivered by the instant, whether it is in scope,
+ * Events of a sink, in no order. Columns: kind, key, version, batch id, first index, whether it was delivered by the instant, whether it is in scope,
  * partition and offset where it lies, or nulls. A dead letter that was replayed has no place of its own.
  */
 export function owedEventsQuery(sink: string, instant: string, batchId: string, fromBatchId: string): string {
   return `
-select batch_id, version, state = 'done' and delivered > 0 and sent_at <= ${instant}::timestamptz, ${inScope(batchId, fromBatchId)}, a.key::int, coalesce((a.value->0->>2)::int8, (a.value)::text::int8)
+select l.kind, l.key, l.version, l.batch_id, l.first_index, l.state = 'done' and delivered > 0 and sent_at <= ${instant}::timestamptz, ${inScope(batchId, fromBatchId)}, a.key::int, coalesce((a.value->0->>2)::int8, (a.value)::text::int8)
 from ledger l left join lateral (select key, value from jsonb_each(l.acks) where key ~ '^[0-9]+$' and (jsonb_typeof(value) = 'number' or (value->0->>2)::int8 >= 0) limit 1) a on true
 where sink = ${sink} and op = 'event'`;
 }

@@ -9,7 +9,7 @@ const partition = partitionOfKey(A, PARTITIONS);
 const message = (number: number, offset: number, over: Partial<ReadMessage> = {}): ReadMessage =>
   ({ partition, offset: String(offset), key: A, eventId: `batch:${A}:${number}`, value: JSON.stringify({ batchId: A, number }), ...over });
 const owed = (number: number, offset: number | null, over: Partial<OwedEvent> = {}): OwedEvent =>
-  ({ batchId: A, number, delivered: offset !== null, inScope: true, place: offset === null ? null : { partition, offset }, ...over });
+  ({ kind: 'batch', key: A, version: number, batchId: A, firstIndex: number - 1, delivered: offset !== null, inScope: true, place: offset === null ? null : { partition, offset }, ...over });
 
 function check(messages: readonly ReadMessage[], events: readonly OwedEvent[], truncated: number[] = []) {
   const topic = new EventCheck({ topic: 'batches', partitions: PARTITIONS, truncated: new Set(truncated), most: 10 });
@@ -37,4 +37,15 @@ test.each<[string, ReadMessage[], OwedEvent[]]>([
 
 test('what the topic has removed is expired, not missing', () => {
   expect(check([], [owed(1, 0)], [partition])).toMatchObject({ verdict: { missing: 0, expired: 1 }, breaches: [] });
+});
+
+test('items that were handed out are held against the ledger by item and attempt; an attempt that was replayed comes late, and is none the worse', () => {
+  const key = `${A}:7`;
+  const at = partitionOfKey(key, PARTITIONS);
+  const out = (attempt: number, offset: number, over: Partial<ReadMessage> = {}): ReadMessage =>
+    ({ partition: at, offset: String(offset), key, eventId: `item:${key}:${attempt}`, value: JSON.stringify({ batchId: A, index: 7, attempt, idempotencyKey: key }), ...over });
+  const owes = (attempt: number, offset: number): OwedEvent => ({ kind: 'item', key, version: attempt, batchId: A, firstIndex: 90 + attempt, delivered: true, inScope: true, place: { partition: at, offset } });
+  expect(check([out(2, 0), out(1, 1)], [owes(1, 1), owes(2, 0)])).toMatchObject({ verdict: { records: 2 }, breaches: [] });
+  expect(check([out(1, 0)], [owes(1, 0), owes(2, 1)]).breaches).toEqual(['message-missing']);
+  expect(check([out(1, 0, { value: JSON.stringify({ attempt: 1, idempotencyKey: `${A}:8` }) })], []).breaches).toEqual(['message-unreadable']);
 });

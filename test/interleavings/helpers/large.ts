@@ -4,6 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { Carriers } from '../../../services/batcher/large/carriers.ts';
 import { endOverdue } from '../../../services/batcher/large/end-large.ts';
 import { LargeBatches } from '../../../services/batcher/large/large-batches.ts';
+import { AnswerWatch } from '../../../services/batcher/process/answer-watch.ts';
 import { ItemStore } from '../../../services/batcher/process/item-store.ts';
 import { Processing } from '../../../services/batcher/process/processing.ts';
 import { readLedger } from '../../../services/batcher/settle.ts';
@@ -86,8 +87,9 @@ export function largeEdgeAt(actor: Actor, writers: readonly Actor[], { batch }: 
   const targets = new Map([['execution', target]]);
   const large = new LargeBatches(tools, targets, 10);
   // Executions are stored as they come: no step is carried out first.
+  const run: ConstructorParameters<typeof ItemStore>[0] = (statement, values) => runStatement(tools.pool, statement, values, tools.statementTimeoutMs);
   const processing = new Processing({
-    store: new ItemStore((statement, values) => runStatement(tools.pool, statement, values, tools.statementTimeoutMs)), steps: new Map(), self: { nodeId: actor.name, tags: [] },
+    store: new ItemStore(run), answers: new AnswerWatch(run, tools.log), steps: new Map(), self: { nodeId: actor.name, tags: [] },
     context: { settings: readSettings({}).settings, record: () => Promise.resolve(undefined) }, log: tools.log, random: Math.random, onAttempt: () => undefined,
   });
   const carriers = new Carriers(tools, targets, processing);

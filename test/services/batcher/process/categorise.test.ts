@@ -1,4 +1,4 @@
-import { categoryOf, isWorthAgain, tellingOf } from '../../../../services/batcher/process/categorise.ts';
+import { categoryOf, tellingOf } from '../../../../services/batcher/process/categorise.ts';
 import { StepError } from '../../../../shared/records/process-step.ts';
 
 const withMark = (marks: object) => Object.assign(new Error('x'), marks);
@@ -26,10 +26,6 @@ test.each([
   ['something that is no error', 'oh', 'EXECUTION_ERROR'],
   ['nothing', undefined, 'EXECUTION_ERROR'],
 ] as const)('%s', (_, error, category) => expect(categoryOf(error)).toBe(category));
-
-test('only what lies in the item is not worth another try', () => {
-  expect((['EXECUTION_ERROR', 'RESOURCE_ERROR', 'ITEM_ERROR', 'SYSTEM_ERROR', 'TIMEOUT_ERROR'] as const).filter((c) => !isWorthAgain(c))).toEqual(['ITEM_ERROR']);
-});
 
 test('the client is told the error\'s words and those of its causes, bounded, and only what can be stored', () => {
   expect(tellingOf(new Error('outer', { cause: new Error('inner') }))).toBe('outer: inner');

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { BoundStep } from '../../../../services/batcher/process/carry-items.ts';
-import { completeItem, type Made } from '../../../../services/batcher/process/complete-item.ts';
+import { completeItem } from '../../../../services/batcher/process/complete-item.ts';
 import { ItemStore } from '../../../../services/batcher/process/item-store.ts';
+import type { Made } from '../../../../shared/batches/end-attempt.ts';
 import { runStatement } from '../../../../shared/db/run-statement.ts';
 import { compileItemCheck } from '../../../../shared/records/validate-item.ts';
 import { startEngine, type Engine } from '../../../helpers/engine.ts';

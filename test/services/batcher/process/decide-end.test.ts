@@ -1,25 +1,13 @@
-import { afterFailure, shareOf, takeUp } from '../../../../services/batcher/process/decide-end.ts';
+import { shareOf, takeUp } from '../../../../services/batcher/process/decide-end.ts';
 
 const again = { delivery: 'at-least-once', retries: { firstPauseMs: 100, factor: 2, longestPauseMs: 350 } } as const;
 const once = { delivery: 'at-most-once' } as const;
 
-test('pauses grow by their factor up to the longest; after the last try the item has failed', () => {
-  expect([1, 2, 3, 4].map((attempt) => afterFailure(again, 'SYSTEM_ERROR', attempt, 3, 0))).toEqual([{ state: 'waiting', pauseMs: 100 }, { state: 'waiting', pauseMs: 200 }, { state: 'waiting', pauseMs: 350 }, { state: 'failed' }]);
-});
-
-test('pauses differ, so that items that failed together do not come again together', () => {
-  expect(afterFailure(again, 'SYSTEM_ERROR', 1, 3, 0.5)).toEqual({ state: 'waiting', pauseMs: 90 });
-});
-
-test('what is not worth another try, or may be called once only, has failed at the first', () => {
-  expect(afterFailure(again, 'ITEM_ERROR', 1, 3, 0)).toEqual({ state: 'failed' });
-  expect(afterFailure(once, 'RESOURCE_ERROR', 1, 3, 0)).toEqual({ state: 'failed' });
-});
-
-test('an item found started is called again with the same number, or refused where it may be called once only', () => {
+test('an item found started is called again with the same number, refused where it may be called once only, or its answer waited for where it was handed out', () => {
   const started = { state: 'started', attempt: 2, waitMs: 0 } as const;
   expect(takeUp(again, started)).toEqual({ todo: 'attempt', attempt: 2, waitMs: 0 });
   expect(takeUp(once, started)).toEqual({ todo: 'refuse', attempt: 2 });
+  expect(takeUp({ ...again, elsewhere: { topicSetting: 'itemsTopic' } }, started)).toEqual({ todo: 'await', attempt: 2 });
 });
 
 test('an item that has ended is left alone, one that waits goes on when it is due; a clock that jumped keeps none for ever', () => {
