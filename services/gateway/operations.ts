@@ -13,6 +13,8 @@ import type { NodeContext } from '../../shared/runtime/node-context.ts';
 import { EventHub } from './batches/events/event-hub.ts';
 import { readMoment } from './batches/events/read-moment.ts';
 import { batchHandlers } from './batches/handlers.ts';
+import type { Retry } from './batches/retry-batch.ts';
+import { retryFailed } from './batches/retry-failed.ts';
 import { isBatchOperation, type BatchOperation } from './batches/routes.ts';
 import { letterHandlers } from './dead-letters/handlers.ts';
 import { isLetterOperation, type LetterOperation } from './dead-letters/routes.ts';
@@ -34,7 +36,7 @@ import { operateHandlers } from './operate/handlers.ts';
 import type { Operation, Route } from './routes-table.ts';
 import { verifyHandler } from './verify/handler.ts';
 import type { VerifiedTable } from '../../shared/law/check-law.ts';
-import { patchUpload, postUpload, type UploadTools } from './upload/post-upload.ts';
+import { assertConfigured, patchUpload, postUpload, type UploadTools } from './upload/post-upload.ts';
 import { steerBatch } from './upload/steer-batch.ts';
 import { uploadCalls } from './upload/upload-calls.ts';
 import { intakeCalls, type Intake, type ServedKind } from './write/intake.ts';
@@ -94,7 +96,12 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker): (ro
     onError: (error) => node.log.warn({ err: error }, 'batches that are listened to could not be looked at; tried again'),
   });
   node.onDrain.push(() => hub.close());
-  const batches = batchHandlers({ run, broker, hub, kinds: [...kinds.keys()], settings, retryOf: () => undefined });
+  /** What failed in a step is kept; what was refused for what it is, is not. */
+  const retryOf = (kind: ServedKind | undefined): Retry | undefined => (kind?.record.process === undefined ? undefined : (request) => {
+    assertConfigured(upload, kind);
+    return retryFailed({ run, calls: upload.calls }, request);
+  });
+  const batches = batchHandlers({ run, broker, hub, kinds: [...kinds.keys()], settings, retryOf: (name) => retryOf(kinds.get(name)) });
   const submissions = submissionHandlers({ broker, run, limits: settings });
   const make: Record<Exclude<Operation, OperationName | LetterOperation | BatchOperation | SubmissionOperation>, (route: Route) => Handler> = {
     'post-one': (route) => (call) => postOne(intake, kindOf(route), call),

@@ -29,6 +29,8 @@ export interface OpenUpload {
   format: string;
   key?: { key: string; sha: string };
   clientReference?: string;
+  /** The batch whose failed items this one tries again. */
+  parent?: string;
   /** The batch to go on with. */
   resume?: string;
   /** Bytes of the upload that came before; undefined: the whole upload comes (again). */

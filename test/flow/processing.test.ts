@@ -105,6 +105,30 @@ test('a step that does not come to its end within its time is told to stop, and 
   expect((await failed(refused)).map(({ errors }) => errors[0])).toMatchObject([{ code: 'RESOURCE_ERROR', message: 'The price service answered 503.' }]);
 });
 
+test('the items that failed in their step are tried again in a batch of their own, linked to the old one; asked twice under one key, once', async () => {
+  const away = Array.from({ length: 620 }, (_, i) => execution({ securityId: `AWAY${String(i).padStart(20, '0')}` }));
+  const { results = [] } = (await send(system.url, 'POST', '/api/v1/executions/batch', { executions: [...away, execution()] })).body;
+  const ids = results.map((result) => result.execution?.id as number);
+  Object.assign(prices.faults, { errorShare: 1, status: 503, prefix: 'AWAY' });
+  const id = await begin('revaluations', [...ids.map((executionId) => ({ executionId })), { executionId: 'x' }], '?maxRetryAttempts=0&parallelism=32&priority=high&tags=');
+  await comesTo(id, 'COMPLETED');
+  Object.assign(prices.faults, { errorShare: 0, prefix: '' });
+  expect(await status(id)).toMatchObject({ written: 1, rejected: 621 });
+  const retry = (headers = {}) => send(system.url, 'POST', `/api/v1/batches/${id}/retry`, undefined, headers);
+  const again = await retry({ 'Idempotency-Key': 'once more' });
+  expect(again).toMatchObject({ status: 202, body: { parent: id, items: 620 } });
+  expect((await retry({ 'Idempotency-Key': 'once more' })).body).toEqual(again.body);
+  const child = again.body.batchId as string;
+  await comesTo(child, 'COMPLETED');
+  expect(await status(child)).toMatchObject({ parent: id, accepted: 620, written: 620, rejected: 0, priority: 'high', options: { maxRetryAttempts: 0, parallelism: 32 }, law: { items: { holds: true } } });
+  expect(await sql('select count(*)::int as n, count(distinct execution_id)::int as of from revaluation where execution_id = any($1)', [ids])).toEqual([{ n: 621, of: 621 }]);
+  expect(await send(system.url, 'POST', `/api/v1/batches/${child}/retry`)).toMatchObject({ status: 409, body: { code: 'nothing-failed' } });
+  const refused = await begin('revaluations', [{ executionId: 'x' }]);
+  await comesTo(refused, 'COMPLETED');
+  expect(await send(system.url, 'POST', `/api/v1/batches/${refused}/retry`)).toMatchObject({ status: 409, body: { code: 'items-not-kept' } });
+  expect(await lawHolds()).toBe(true);
+}, 120_000);
+
 test('F67 cancelled under way: what runs is told to stop, nothing more is begun, and nothing is stored later', async () => {
   const id = await begin('chores', chores(150, { goes: 'waiting' }), '?parallelism=4');
   await waitFor(() => asked(id).length >= 4, { ...LONG, what: 'items under way' });

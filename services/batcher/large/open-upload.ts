@@ -59,7 +59,7 @@ async function openNew(tools: TakeTools, { record }: TakeTarget, p: OpenUpload):
   const manual = o.start === 'manual';
   const values = [
     p.batchId, p.kind, p.client, new Date().toISOString(), tools.owner, tools.leaseMs, manual || record.process !== undefined, o.priority, o.parallelism, o.checkpointInterval,
-    o.enableCheckpointing, o.errorPolicy, o.maxRetryAttempts, o.tags, p.format, null, p.key?.key ?? null, p.key?.sha ?? null, p.clientReference ?? null, o.deadlineMs, !manual,
+    o.enableCheckpointing, o.errorPolicy, o.maxRetryAttempts, o.tags, p.format, p.parent ?? null, p.key?.key ?? null, p.key?.sha ?? null, p.clientReference ?? null, o.deadlineMs, !manual,
   ];
   if ((await runStatement(tools.pool, OPEN_LARGE, values, tools.statementTimeoutMs)).length > 0) return undefined;
   const claimed = await knownBatch(tools, p);

@@ -10,6 +10,7 @@ import type { Answer, Call } from '../http/call.ts';
 import { ignoredHeader, unknownParameters } from '../http/parameters.ts';
 import type { Handler } from '../http/serve.ts';
 import { batchIdOf } from '../list/batch-id.ts';
+import { uploadKeyOf } from '../upload/upload-key.ts';
 import { heardOf, NOTHING, type Heard } from './events/decide-events.ts';
 import type { EventHub } from './events/event-hub.ts';
 import type { Run } from './large-facts.ts';
@@ -57,10 +58,16 @@ export function batchHandlers(tools: BatchTools): Record<BatchOperation, Handler
     'retry-batch': async (call) => {
       const batchId = batchIdOf(call);
       const ignored = unknownParameters(call.url, [], settings.unknownQuery);
-      const retried = await retryBatch(run, tools.retryOf, batchId, await ownerToChange(run, call.caller, batchId));
+      const retried = await retryBatch(run, tools.retryOf, { batchId, client: await ownerToChange(run, call.caller, batchId), ...retryKey(call, batchId), requestId: call.requestId, trace: call.trace });
       return { status: 202, headers: { Location: `/api/v1/batches/${retried.batchId}`, ...ignoredHeader(ignored) }, body: JSON.stringify(retried) };
     },
   };
+}
+
+/** The Idempotency-Key of a retry: of this batch alone. */
+function retryKey({ req }: Call, batchId: string): { key?: { key: string; sha: string } } {
+  const key = uploadKeyOf(req, `retry of ${batchId}`);
+  return key === undefined ? {} : { key };
 }
 
 async function events(hub: EventHub, batchId: string, heard: Heard, ignored: readonly string[]): Promise<Answer> {

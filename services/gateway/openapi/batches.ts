@@ -83,10 +83,11 @@ export function describeBatches(operation: DescribedBatch): Described {
       };
     case 'retry-batch':
       return {
-        tag, parameters: [id],
+        tag, parameters: [id, { $ref: '#/components/parameters/Idempotency-Key' }],
         responses: {
           '202': json('The new batch, linked to the old one.', object({ batchId: uuid, parent: uuid, items: positive }), 'Location'), '400': badQuery, '404': noBatch,
-          '409': problem('The batch has not ended (`not-now`, with what is allowed), nothing of it failed (`nothing-failed`), or items of its kind are not kept once they failed (`items-not-kept`, with where to read what to mend).', 'Link'), '503': unavailable,
+          '409': problem('The batch has not ended (`not-now`, with what is allowed), nothing of it failed (`nothing-failed`), or items of its kind are not kept once they failed (`items-not-kept`, with where to read what to mend).', 'Link'),
+          '422': problem('The Idempotency-Key was used for something else.'), '503': unavailable,
         },
       };
   }

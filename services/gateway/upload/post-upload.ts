@@ -43,10 +43,16 @@ export async function patchUpload(tools: UploadTools, kindOf: (batchId: string) 
   return { ...answer, headers: { ...answer.headers, ...ignoredHeader(ignored) } };
 }
 
-async function takeUpload({ calls, limits, missingFor }: UploadTools, kind: ServedKind, call: Call, options: LargeOptions, resume: string | undefined): Promise<Answer> {
+/** @throws ProblemError 503 while a setting is missing that batches of the kind cannot be carried out without */
+export function assertConfigured({ missingFor }: Pick<UploadTools, 'missingFor'>, { record }: ServedKind): void {
+  const missing = missingFor(record);
+  if (missing !== undefined) throw new ProblemError({ status: 503, code: 'not-configured', title: 'Not configured', detail: `A batch of ${record.rest.collection} cannot be carried out while the setting ${envOf(missing)} is empty or off. Nothing was taken.`, headers: { 'Retry-After': '60' } });
+}
+
+async function takeUpload(tools: UploadTools, kind: ServedKind, call: Call, options: LargeOptions, resume: string | undefined): Promise<Answer> {
   maySubmit(call.caller, kind.record.name);
-  const missing = missingFor(kind.record);
-  if (missing !== undefined) throw new ProblemError({ status: 503, code: 'not-configured', title: 'Not configured', detail: `A batch of ${kind.record.rest.collection} cannot be carried out while the setting ${envOf(missing)} is empty or off. Nothing was taken.`, headers: { 'Retry-After': '60' } });
+  assertConfigured(tools, kind);
+  const { calls, limits } = tools;
   const format = uploadFormat(call.req.headers);
   const key = uploadKeyOf(call.req, kind.record.name);
   const offset = offsetOf(call);

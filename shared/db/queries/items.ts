@@ -96,6 +96,12 @@ export const READ_ITEMS: NamedStatement = {
   text: `select idx, state, category, error, result::text from item where batch_id = $1 and idx >= $2 and idx < $3 order by idx`,
 };
 
+/** Items of the batch $1 that failed and were kept, behind index $2, in order, at most $3: index, and the item as JSON text. */
+export const KEPT_ITEMS: NamedStatement = {
+  name: 'kept-items',
+  text: `select idx, input::text from item where batch_id = $1 and state = 'failed' and input is not null and idx > $2 order by idx limit $3`,
+};
+
 /** Of the kinds $1, deletes up to $2 items of batches that have ended: those that failed after $3 days, all others at once. */
 export const SWEEP_ITEMS: NamedStatement = {
   name: 'sweep-items',
