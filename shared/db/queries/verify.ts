@@ -126,7 +126,8 @@ total as (
 ),
 wrong as (
   select o.*, f.shards,
-         delivered + waiting + superseded + dead <> written or delivered < 0 or superseded < 0 or dead < 0 as sum_off,
+         delivered + waiting + superseded + dead <> written as sum_off,
+         delivered < 0 or superseded < 0 or dead < 0 as negative,
          op <> 'replay' and dead <> letters as letters_off,
          case when delivered > 0 then acks is null or acks - 'left' - 'refused' - 'absent' = '{}' or (state = 'done' and acks ? 'left') else state = 'done' and acks @? '$.* ? (@.type() == "number")' end as acks_off,
          (state = 'done') <> (sent_at is not null) as instant_off,
@@ -135,8 +136,11 @@ wrong as (
 ),
 breach as (
   select batch_id, kind, first_index, sink, x.what, x.expected, x.found
-  from (select * from wrong where sum_off or letters_off or acks_off or instant_off or shard_off) w cross join lateral (values
+  from (select * from wrong where sum_off or negative or letters_off or acks_off or instant_off or shard_off) w cross join lateral (values
     ('delivery-sum', sum_off, written, delivered + waiting + superseded + dead),
+    ('delivered-negative', delivered < 0, 0, delivered),
+    ('superseded-negative', superseded < 0, 0, superseded),
+    ('dead-negative', dead < 0, 0, dead),
     ('dead-letters-differ', letters_off, dead, letters),
     ('acks-differ', acks_off, delivered, 0),
     ('instant-differs', instant_off, (state = 'done')::int, (sent_at is not null)::int),

@@ -104,6 +104,14 @@ const PLANTED: Planted[] = [
     name: 'a ledger row that counts more delivered than there were', plant: `update ledger set delivered = 9 where batch_id = '${OLD}'`, undo: `update ledger set delivered = 7 where batch_id = '${OLD}'`,
     breaches: [{ what: 'delivery-sum', where: { kind: 'execution', batchId: OLD, firstIndex: 0, sink: 'kafka:orders' }, expected: 8, found: 10 }],
   },
+  ...(['delivered', 'superseded', 'dead'] as const).map((part): Planted => {
+    const other = part === 'delivered' ? 'superseded' : 'delivered';
+    return {
+      name: `a ledger row whose sum is right with ${part} below nothing`, plant: `create table kept as select delivered, superseded, dead from ledger where batch_id = '${OLD}'; update ledger set ${part} = -2, ${other} = ${other} + ${part} + 2 where batch_id = '${OLD}'`,
+      undo: `update ledger l set delivered = k.delivered, superseded = k.superseded, dead = k.dead from kept k where batch_id = '${OLD}'; drop table kept`,
+      breaches: [{ what: `${part}-negative`, where: { kind: 'execution', batchId: OLD, firstIndex: 0, sink: 'kafka:orders' }, expected: 0, found: -2 }],
+    };
+  }),
   {
     name: 'a ledger row put down as done that is not', plant: `update ledger set state = 'none' where batch_id = '${NEW}'`, undo: `update ledger set state = 'waiting' where batch_id = '${NEW}'`,
     breaches: [{ what: 'delivery-sum', where: { kind: 'execution', batchId: NEW, firstIndex: 0, sink: 'kafka:orders' }, expected: 5, found: 0 }],
