@@ -74,7 +74,8 @@ test.each([['CSV', 'text/csv', 30_000], ['JSON', 'application/json', 40_000]])('
 test.each([
   ['lines of JSON sent as JSON', 'application/json', '{"a":1}\n{"a":2}\n', 'wrong-format'], ['JSON sent as lines', 'application/x-ndjson', '[{"a":1}]\n', 'wrong-format'], ['CSV sent as lines', 'application/x-ndjson', 'destination\nNYSE\n', 'wrong-format'],
   ['JSON sent as CSV', 'text/csv', '[{"a":1}]\n', 'invalid-csv-header'], ['a header that nobody knows', 'text/csv', 'x,y\n1,2\n', 'invalid-csv-header'],
-  ['an array without an end', 'application/json', '[{"a":1}', 'invalid-json'], ['no items', 'application/json', '[]', 'empty-batch'], ['a header alone', 'text/csv', 'destination\n', 'empty-batch'],
+  ['an array without an end', 'application/json', '[{"a":1}', 'invalid-json'], ['no items', 'application/json', '[]', 'empty-batch'], ['a header alone', 'text/csv', 'tradeType,destination,securityId,quantity\n', 'empty-batch'],
+  ['a header without a column that every item needs', 'text/csv', 'destination\nNYSE\n', 'invalid-csv-header'],
 ])('%s: 400 that says what is wrong', async (_, type, body, code) => {
   expect(await upload(body, type)).toMatchObject({ status: 400, body: { code } });
 });

@@ -1,7 +1,7 @@
 import { CsvError } from 'csv-parse';
 import { parse } from 'csv-parse/sync';
 import { ProblemError } from '../../../../shared/errors/problem.ts';
-import type { ItemRules } from '../../../../shared/records/item-rules.ts';
+import type { ItemRule, ItemRules } from '../../../../shared/records/item-rules.ts';
 import { BrokenLine } from '../../../../shared/records/sentinels.ts';
 import { decodeUtf8, withoutByteOrderMark } from '../../body/decode-utf8.ts';
 import type { ItemReader } from './cut-segments.ts';
@@ -23,7 +23,7 @@ type At = 'cell' | 'plain' | 'quoted' | 'quote' | 'after' | 'broken';
  * Where rows end is found here, what is in them by csv-parse: a row that it refuses is one broken item. Broken quotes cost
  * their line alone: where a row of several lines turns out to be broken, only its first one is given up and the next line
  * begins a row, for a quote that is never closed would swallow the good rows behind it.
- * @param rules of the kind's items: of their names one at least must be a column; a cell in an unknown one is its item's fault
+ * @param rules of the kind's items: each member that every item needs must be a column; a cell in an unknown one is its item's fault
  * @param header the columns, where the upload goes on in the middle
  */
 export function csvReader(from: UploadPlace, rules: ItemRules, header: readonly string[] | null): ItemReader {
@@ -141,10 +141,16 @@ function headerOf(raw: Buffer, rules: ItemRules): readonly string[] {
     if (!(error instanceof CsvError)) throw error;
   }
   if (!names.some((name) => Object.hasOwn(rules, name))) throw wrong('No column of its first line is known.');
+  const lacking = Object.keys(rules).filter((name) => isNeeded(rules[name]) && !names.includes(name));
+  if (lacking.length > 0) throw wrong(`Its first line lacks ${lacking.join(', ')}, which every item needs.`);
   if (names.includes('')) throw wrong(`Column ${names.indexOf('') + 1} has no name.`);
   const twice = names.findIndex((name, i) => names.indexOf(name) !== i);
   if (twice !== -1) throw wrong(`Column ${twice + 1} has the name of another one.`);
   return names;
+}
+
+function isNeeded(rule: ItemRule | undefined): boolean {
+  return rule !== undefined && rule.optional !== true && rule.default === undefined;
 }
 
 /** The items of rows, parsed together; where that fails, row by row. */

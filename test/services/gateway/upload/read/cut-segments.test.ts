@@ -4,13 +4,16 @@ import { jsonReader } from '../../../../../services/gateway/upload/read/read-jso
 import { ndjsonReader } from '../../../../../services/gateway/upload/read/read-ndjson.ts';
 import type { UploadPlace } from '../../../../../services/gateway/upload/read/segment.ts';
 import type { UploadSegment } from '../../../../../shared/contracts/large.ts';
+import type { ItemRules } from '../../../../../shared/records/item-rules.ts';
 import { BrokenLine } from '../../../../../shared/records/sentinels.ts';
 import execution from '../../../../../shared/records/execution.kind.ts';
 
 type Format = 'ndjson' | 'json' | 'csv';
 const START: UploadPlace = { items: 0, bytes: 0 };
+/** As executions, with destination alone needed: so that rows stay short. */
+const RULES: ItemRules = Object.fromEntries(Object.entries(execution.item).map(([name, rule]) => [name, { ...rule, optional: name !== 'destination' }]));
 const reader = (format: Format, from: UploadPlace, header: string[] | null): ItemReader =>
-  format === 'csv' ? csvReader(from, execution.item, header) : format === 'json' ? jsonReader(from, ['items', 'executions']) : ndjsonReader(from);
+  format === 'csv' ? csvReader(from, RULES, header) : format === 'json' ? jsonReader(from, ['items', 'executions']) : ndjsonReader(from);
 
 async function* inParts(bytes: Buffer, size: () => number): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; ) {
@@ -94,6 +97,7 @@ test('CSV: a cell in a column that is not known is a member of its item, where t
 
 test.each([
   ['no known column', '{"a":1}\n', 'No column'], ['a column without a name', 'destination,,quantity\n', 'Column 2'], ['a column twice', 'quantity,destination,quantity\n', 'Column 3'],
+  ['a needed column left out', 'quantity,tradeType\n1,BUY\n', 'lacks destination, which every item needs'], ['it left out in the only line', 'quantity', 'lacks destination'],
 ])('CSV with %s is refused at once', async (_, text, says) => {
   expect(await cut('csv', text)).toMatchObject({ code: 'invalid-csv-header', detail: expect.stringContaining(says) as string });
 });
