@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { MOST_TEXTS } from '../../services/batcher/large/reject-texts.ts';
 import { execution } from '../helpers/executions.ts';
 import { send } from '../helpers/http.ts';
 import { query } from '../helpers/query.ts';
@@ -123,6 +124,17 @@ test('compressed uploads are read as they come; one that is cut off or broken sa
   expect(await upload(Buffer.from(body), 'gzip')).toMatchObject({ status: 400, body: { code: 'invalid-content-encoding' } });
   expect(await post(`${lines(600, 90_000).join('')}{"a":"${'x'.repeat(3_000_000)}"}\n`)).toMatchObject({ status: 400, body: { code: 'item-too-long', offset: { items: 500 } } });
   expect(await upload(Buffer.from(body), 'lzma')).toMatchObject({ status: 415, body: { code: 'unsupported-content-encoding' } });
+});
+
+test('of more failed items than it keeps reasons in words for, each is still counted and told, with its code and pointer', async () => {
+  const { body } = await post('{}\n'.repeat(MOST_TEXTS + 1_200), { 'Idempotency-Key': 'wordy' });
+  expect(body).toMatchObject({ state: 'COMPLETED', accepted: MOST_TEXTS + 1_200, rejected: MOST_TEXTS + 1_200 });
+  const { text } = await send(system.url, 'GET', `/api/v1/batches/${body.batchId as string}/items?status=FAILED`);
+  const errors = text.trim().split('\n').map((line) => (JSON.parse(line) as { errors: { code: string; pointer: string; message: string }[] }).errors);
+  expect(errors.length).toBe(MOST_TEXTS + 1_200);
+  expect(new Set(errors.map((e) => e.map(({ code, pointer }) => `${code} ${pointer}`).join())).size).toBe(1);
+  expect(errors.filter(([e]) => e?.message.includes('was not kept')).length).toBe(1_200);
+  expect((await send(system.url, 'GET', '/api/v1/verify')).body).toMatchObject({ holds: true });
 });
 
 test('a paused batch takes nothing in until it is resumed, and loses nothing', async () => {

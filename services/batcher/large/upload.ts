@@ -7,10 +7,11 @@ import { TAKE_OVER } from '../../../shared/db/queries/batches.ts';
 import type { NamedStatement } from '../../../shared/db/queries/flush.ts';
 import { runStatement } from '../../../shared/db/run-statement.ts';
 import type { TakeTarget, TakeTools } from '../take-batch.ts';
-import { validateItems } from '../validate-items.ts';
+import { validateItems, type ValidatedItems } from '../validate-items.ts';
 import { tooManyRejected } from './error-policy.ts';
 import { readLarge, type LargeRow } from './large-row.ts';
 import { Prefix, type Mark } from './prefix.ts';
+import { RejectTexts } from './reject-texts.ts';
 import { stageChunk, type StagedChunk } from './stage-chunk.ts';
 import { gapsBetween, writeMissing, type Gap } from './write-missing.ts';
 
@@ -59,6 +60,7 @@ export class Upload {
   readonly #target: TakeTarget;
   readonly #start: UploadStart;
   readonly #prefix: Prefix;
+  readonly #texts: RejectTexts;
   readonly #inFlight = new Set<Promise<void>>();
   #epoch: number;
   #fencing: Promise<number> | undefined;
@@ -77,6 +79,7 @@ export class Upload {
     this.#target = target;
     this.#start = start;
     this.#prefix = new Prefix(start.from);
+    this.#texts = new RejectTexts(start.from.rejected);
     this.#epoch = start.epoch;
     this.#parallelism = start.row.parallelism;
     this.#lane = start.row.lane;
@@ -193,10 +196,12 @@ export class Upload {
     const mayBeKnown = this.#start.compareOnly || this.#start.epoch > 0;
     if (mayBeKnown) missing = await this.#missing(first, end, counts);
     let pause = FIRST_PAUSE_MS;
+    let items: ValidatedItems | undefined;
     while (missing.length > 0) {
       if (this.#start.compareOnly) throw new UploadEnded('other-body');
       const epoch = this.#epoch;
-      if (await this.#write(segment, missing, epoch, counts)) break;
+      items ??= this.#texts.bound(validateItems(segment.items, this.#target.check, this.#target.carried));
+      if (await this.#write(first, items, missing, epoch, counts)) break;
       await this.#fenceAgain(epoch);
       counts.written = counts.rejected = 0;
       missing = await this.#missing(first, end, counts);
@@ -204,21 +209,20 @@ export class Upload {
       await sleep(pause);
       pause = Math.min(LONGEST_PAUSE_MS, pause * 2);
     }
+    if (items === undefined) this.#texts.kept(counts.rejected);
     const passed = this.#prefix.done({ first, end, endBytes: segment.endBytes, digest: segment.digest, ...counts });
     for (const mark of passed) await this.#reached(mark, false);
     this.#heedErrorPolicy();
   }
 
   /** Writes the missing ranges of a segment, or stages them; true when all of them are kept. */
-  async #write(segment: UploadSegment, missing: readonly Gap[], epoch: number, counts: { written: number; rejected: number }): Promise<boolean> {
+  async #write(base: number, items: ValidatedItems, missing: readonly Gap[], epoch: number, counts: { written: number; rejected: number }): Promise<boolean> {
     const { row } = this.#start;
-    const base = segment.firstIndex;
-    const items = validateItems(segment.items, this.#target.check, this.#target.carried);
     if (row.staged) return this.#stage(missing.flatMap((gap) => this.#pieces(gap)).map(([from, to]) => stageChunk(items, base, from, to)), epoch, counts);
     const { requestId, trace } = this.#start;
     const { result, written, rejected } = await writeMissing(this.#tools, this.#target, { batch: { ...row, lane: this.#lane }, epoch, base, items, missing, withinMs: Math.min(TRY_MS, row.leftMs), requestId, trace });
     if (result !== 'complete') {
-      this.#tools.log.warn({ batchId: row.id, result, firstIndex: base, items: segment.items.length }, 'a segment was not written; what the ledger lacks is written again');
+      this.#tools.log.warn({ batchId: row.id, result, firstIndex: base, items: items.total }, 'a segment was not written; what the ledger lacks is written again');
       return false;
     }
     counts.written += written;

@@ -5,6 +5,8 @@ import type { Change, Delivery, Receipt } from './receipt.ts';
 /** Later versions that one receipt tells. */
 export const MOST_CHANGES = 50;
 
+/** Of a large batch, beyond the bound on its texts. */
+const TEXT_NOT_KEPT = 'The reason in words was not kept: too many items of the batch failed.';
 const WITHDRAWN = { pointer: '', code: 'withdrawn', message: 'Not written, and never will be by this request. Safe to send again.' };
 
 /** A slice: its rows of all sinks, which tell the same of its items. */
@@ -47,7 +49,7 @@ export class SliceReceipts {
     const [first] = this.#rows;
     const rejects = this.#rejects.get(index);
     const common = commonOf(this.#batch);
-    if (rejects !== undefined) return { index, status: 'FAILED', errors: rejects.map(([, code, pointer, message]) => ({ pointer, code, message })), ...common };
+    if (rejects !== undefined) return { index, status: 'FAILED', errors: rejects.map(([, code, pointer, message]) => ({ pointer, code, message: message === '' ? TEXT_NOT_KEPT : message })), ...common };
     const id = first.firstId + index - first.firstIndex;
     const record: RecordFacts = { changes: this.#details.changes.get(id) ?? [], letters: this.#details.letters.get(id) ?? [] };
     const later = record.changes.filter((c) => c.op === 'update' && c.version > first.version);
