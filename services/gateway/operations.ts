@@ -29,6 +29,9 @@ import { noSuchRoute } from './http/unknown-route.ts';
 import { batch, get, items, list } from './list/handlers.ts';
 import { getRecords, recordReader } from './list/record-reader.ts';
 import { buildOpenApi } from './openapi/build.ts';
+import { createOrders } from './orders/create-orders.ts';
+import { lookupHandler } from './orders/lookups.ts';
+import { isLookupOperation, type LookupOperation } from './orders/routes.ts';
 import { receipts } from './receipts/handlers.ts';
 import type { ReceiptTools } from './receipts/read-receipts.ts';
 import { relayViews } from './receipts/relay-view.ts';
@@ -103,7 +106,8 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker): (ro
   });
   const batches = batchHandlers({ run, broker, hub, kinds: [...kinds.keys()], settings, retryOf: (name) => retryOf(kinds.get(name)) });
   const submissions = submissionHandlers({ broker, run, limits: settings });
-  const make: Record<Exclude<Operation, OperationName | LetterOperation | BatchOperation | SubmissionOperation>, (route: Route) => Handler> = {
+  const make: Record<Exclude<Operation, OperationName | LookupOperation | LetterOperation | BatchOperation | SubmissionOperation>, (route: Route) => Handler> = {
+    'post-array': (route) => (call) => createOrders(intake, kindOf(route), settings.maxOrders, call),
     'post-one': (route) => (call) => postOne(intake, kindOf(route), call),
     'post-batch': (route) => (call) => postBatch(intake, kindOf(route), call),
     'post-upload': (route) => (call) => postUpload(upload, kindOf(route), call),
@@ -123,7 +127,14 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker): (ro
     docs: () => (call) => docsPage(call),
   };
   const operate = operateHandlers({ node, broker });
-  return (route) => (isOperation(route.operation) ? operate(route.operation) : isLetterOperation(route.operation) ? letters[route.operation] : isSubmissionOperation(route.operation) ? submissions[route.operation] : isBatchOperation(route.operation) ? batches[route.operation] : make[route.operation](route));
+  const roomOf = ({ operation }: Route): Handler | undefined => {
+    if (isOperation(operation)) return operate(operation);
+    if (isLookupOperation(operation)) return lookupHandler(operation, run, settings.unknownQuery);
+    if (isLetterOperation(operation)) return letters[operation];
+    if (isSubmissionOperation(operation)) return submissions[operation];
+    return isBatchOperation(operation) ? batches[operation] : undefined;
+  };
+  return (route) => roomOf(route) ?? make[route.operation as keyof typeof make](route);
 }
 
 function verifiedTable(node: NodeContext): (kind: ServedKind) => VerifiedTable {

@@ -3,6 +3,7 @@ import { OPERATIONS, type OperationName } from '../../shared/operations/operatio
 import type { RecordKind } from '../../shared/records/record-kind.ts';
 import { OWN, READ, STEER, SUBMIT, type Access } from '../../shared/access/access.ts';
 import { BATCH_ROUTES, type BatchOperation } from './batches/routes.ts';
+import { LOOKUP_ROUTES, type LookupOperation } from './orders/routes.ts';
 import { LETTER_ROUTES, type LetterOperation } from './dead-letters/routes.ts';
 import { SUBMISSION_ROUTES, type SubmissionOperation } from './submissions/routes.ts';
 
@@ -14,6 +15,8 @@ export type Operation =
   | LetterOperation
   | BatchOperation
   | SubmissionOperation
+  | LookupOperation
+  | 'post-array'
   | 'post-one'
   | 'post-batch'
   | 'list-records'
@@ -55,6 +58,7 @@ const COMMON: readonly Route[] = [
   { method: 'GET', path: '/api/v1/receipts', operation: 'receipts', access: OWN, summary: 'The whole way of an item, of a batch\'s items, of a record, or of all that came with a client reference' },
   { method: 'GET', path: '/api/v1/verify', operation: 'verify', access: READ, summary: 'Whether the law holds: every accepted item accounted for, in ledger, tables and delivery' },
   ...SUBMISSION_ROUTES,
+  ...LOOKUP_ROUTES,
   ...LETTER_ROUTES,
   ...OPERATIONS.map(({ name, method, path, access, summary }): Route => ({ method, path, operation: name, access, summary })),
   { method: 'GET', path: '/health/live', operation: 'health-live', access: 'open', summary: 'Whether this process runs' },
@@ -79,7 +83,9 @@ function routesOfKind(kind: RecordKind): Route[] {
   const many = `/api/v1/${kind.rest.collection}`;
   const one = `/api/v1/${kind.rest.one}/{id}`;
   // What has to be carried out first takes its time: it is taken in large batches only, which nobody waits for.
-  const answered: Route[] = kind.process !== undefined ? [] : [
+  const answered: Route[] = kind.process !== undefined ? [] : kind.rest.bulk === 'array' ? [
+    { method: 'POST', path: many, operation: 'post-array', access: SUBMIT, kind, summary: `Store ${kind.rest.collection}, with an answer for each` },
+  ] : [
     { method: 'POST', path: many, operation: 'post-one', access: SUBMIT, kind, summary: `Store one ${kind.name}` },
     { method: 'POST', path: `${many}/batch`, operation: 'post-batch', access: SUBMIT, kind, summary: `Store a batch of ${kind.rest.collection}, with an answer for each` },
   ];

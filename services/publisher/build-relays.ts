@@ -53,7 +53,7 @@ function sinksOfNode(node: NodeContext): NamedSink[] {
   for (const kind of node.kinds.values()) {
     const columns = columnsOf(node.database.orm, kind);
     const table = node.database.orm.getMetadata().get(kind.entity.meta.class).tableName;
-    const stored: StoredKind = { name: kind.name, table, columns, firstSink: sinksOf(kind, 'insert', node.settings)[0] ?? '', events: kind.order === 'events' };
+    const stored: StoredKind = { name: kind.name, table, columns, firstSink: sinksOf(kind, 'insert', node.settings)[0] ?? '', events: kind.order === 'events', ...(kind.joined === undefined ? {} : { joined: kind.joined }) };
     for (const sink of kind.sinks) {
       const name = sinkName(sink, node.settings);
       const named = sinks.get(name) ?? { name, uses: [] };

@@ -3,10 +3,11 @@ import { loadRecords, LOAD_SENT_AT } from '../../shared/db/queries/relay-records
 import { COUNT_OPEN_LETTERS } from '../../shared/db/queries/dead-letter-mirror.ts';
 import { LOAD_LETTERS, MARK_FATES, MARK_SENT } from '../../shared/db/queries/relay-mark.ts';
 import { TAKE_DUE, WAITING } from '../../shared/db/queries/relay-take.ts';
+import { joinedProperties } from '../../shared/db/queries/joined.ts';
 import type { NamedStatement } from '../../shared/db/queries/flush.ts';
 import { runStatement } from '../../shared/db/run-statement.ts';
 import type { Column } from '../../shared/records/columns.ts';
-import type { LedgerOp, RecordRow } from '../../shared/records/record-kind.ts';
+import type { LedgerOp, RecordKind, RecordRow } from '../../shared/records/record-kind.ts';
 import { readLedgerRow, type LedgerRow } from './ledger-row.ts';
 import type { Evidence } from './sink.ts';
 import type { Mark } from './marks.ts';
@@ -18,6 +19,7 @@ export interface StoredKind {
   /** Null where its messages are in the ledger: no record is behind them. */
   table: string | null;
   columns: readonly Column[];
+  joined?: NonNullable<RecordKind['joined']>;
   /** The sink that the kind's inserts go to first: its acknowledgement is the record's sentTimestamp. */
   firstSink: string;
   /** Whether its messages are events, which are all told, one after the other. */
@@ -61,7 +63,7 @@ export class LedgerStore {
     this.#sink = sink;
     this.#timeoutMs = timeoutMs;
     this.#events = kinds.filter((k) => k.events).map((k) => k.name);
-    this.#kinds = new Map(kinds.map((k) => [k.name, { ...k, load: k.table === null ? null : loadRecords(k.table, k.columns), idAt: k.columns.findIndex((c) => c.primary) }]));
+    this.#kinds = new Map(kinds.map((k) => [k.name, { ...k, load: k.table === null ? null : loadRecords(k.table, k.columns, k), idAt: k.columns.findIndex((c) => c.primary) }]));
   }
 
   /**
@@ -87,7 +89,7 @@ export class LedgerStore {
       if (mine.length === 0 || kind.load === null) continue;
       const [low, high] = rangesOf(mine);
       const found = new Map<number, { row: RecordRow; sentAt: string | null }>();
-      const properties = kind.columns.map((c) => c.property);
+      const properties = [...kind.columns.map((c) => c.property), ...joinedProperties(kind)];
       for (const values of await this.#run(kind.load, [low, high])) {
         const row: RecordRow = {};
         for (let i = 0; i < properties.length; i++) row[properties[i] as string] = values[i];

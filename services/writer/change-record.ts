@@ -35,7 +35,7 @@ export async function changeRecord(em: SqlEntityManager, target: ChangeTarget, c
     if (current === undefined) return undo(run, change, { outcome: 'missing' });
     if (Number(current.version) !== change.version) return undo(run, change, { outcome: 'stale', version: Number(current.version) });
     const applied = rules.apply(current, change.body);
-    if ('faults' in applied) return undo(run, change, { outcome: 'refused', faults: applied.faults });
+    if ('faults' in applied) return undo(run, change, { outcome: 'refused', faults: applied.faults, ...(applied.conflict === true ? { conflict: true } : {}) });
 
     const properties = Object.keys(applied.set);
     const [row] = await run(updateRecord(target.table, target.columns, properties), [change.id, change.version, ...properties.map((p) => applied.set[p] ?? null)]);

@@ -1,6 +1,8 @@
 import type { Context, ServiceBroker, ServiceSchema } from 'moleculer';
-import type { ChangeRecord, WriteChunk } from '../../shared/contracts/actions.ts';
+import type { ChangeOutcome, ChangeRecord, WriteChunk } from '../../shared/contracts/actions.ts';
 import { FLEET_ERRORS, fleetError } from '../../shared/errors/fleet-errors.ts';
+import { classifyFailure, faultOfDataError } from '../../shared/errors/sqlstate.ts';
+import type { Fault } from '../../shared/records/record-kind.ts';
 import { writerPoolSize } from '../../shared/db/pool-size.ts';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
 import { changeRecord } from './change-record.ts';
@@ -78,7 +80,8 @@ export function createWriter(node: NodeContext): ServiceSchema {
         async handler(this: { broker: ServiceBroker }, ctx: Context<ChangeRecord>) {
           if (timeLeft(ctx, 'change') <= 0) throw fleetError(FLEET_ERRORS.tooLate, 'the time given was over before the change had its turn');
           const { record, table, columns, sinks } = target(ctx.params.kind);
-          const outcome = await counted(() => changeRecord(node.database.orm.em.fork(), { record, table, columns }, ctx.params, node.nodeId, settings)).catch((error: unknown) => {
+          const outcome = await counted(() => changeRecord(node.database.orm.em.fork(), { record, table, columns }, ctx.params, node.nodeId, settings)).catch((error: unknown): ChangeOutcome => {
+            if (classifyFailure(error, record, '') === 'data') return refusedByDatabase(faultOfDataError(error, record));
             // PostgreSQL's message can quote a customer's value, and no log of another node would know it for one.
             log.warn({ err: error, kind: ctx.params.kind }, 'a change failed');
             throw fleetError(FLEET_ERRORS.outcomeUnknown, 'PostgreSQL did not take the change');
@@ -92,4 +95,9 @@ export function createWriter(node: NodeContext): ServiceSchema {
       for (const [name, kind] of node.kinds) targets.set(name, kindFlush(node.database, kind, settings));
     },
   };
+}
+
+/** A value that a constraint refused: rolled back, so nothing was changed. One that another record has is a conflict. */
+function refusedByDatabase(fault: Fault): ChangeOutcome {
+  return { outcome: 'refused', faults: [fault], ...(fault.code === 'duplicate' ? { conflict: true } : {}) };
 }

@@ -85,6 +85,7 @@ export const SETTINGS = {
   largeDeadline: { type: 'number', live: true, default: 14_400_000, min: 1_000, max: 604_800_000, unit: 'ms', group: 'Large batches', meaning: 'Longest time from the start of a large batch to its end, where the request does not say.' },
   interactiveShare: { type: 'number', default: 0.25, min: 0, max: 0.9, unit: 'share', fraction: true, group: 'Large batches', meaning: 'Share of the flush slots that large batches never take, so that requests a client waits for stay quick.' },
 
+  maxOrders: { type: 'number', live: true, default: 1_000, min: 1, max: 50_000, unit: 'items', group: 'Orders', meaning: 'Most orders that one request may create.' },
   batchChunkSize: { type: 'number', default: 50, min: 1, max: 1_000, unit: 'items', group: 'Orders', meaning: 'Most orders of one call of the trade service.' },
   submitConcurrency: { type: 'number', default: 15, min: 1, max: 1_000, unit: 'count', group: 'Orders', meaning: 'Chunks of orders that one edge submits at the same time.' },
   submitSlotWait: { type: 'number', default: 5_000, min: 10, max: 600_000, unit: 'ms', group: 'Orders', meaning: 'Longest time that a chunk of orders waits for its turn; then 503 with Retry-After.' },
@@ -117,6 +118,7 @@ export const SETTINGS = {
   kafkaReplication: { type: 'number', default: 1, min: 1, max: 9, unit: 'count', group: 'Delivery', meaning: 'Replicas of a topic that Sluice creates.' },
   createTopics: { type: 'switch', default: true, group: 'Delivery', meaning: 'Whether the relay creates topics that are missing.' },
   ordersTopic: { type: 'text', default: 'orders', group: 'Delivery', meaning: 'Kafka topic of executions.', pattern: TOPIC },
+  orderEventsTopic: { type: 'text', default: 'order-events', group: 'Delivery', meaning: 'Kafka topic of orders: created, changed, submitted, deleted.', pattern: TOPIC },
   batchesTopic: { type: 'text', default: 'batches', group: 'Delivery', meaning: 'Kafka topic of the events of large batches; none that records go to.', pattern: TOPIC },
   batchCommands: { type: 'switch', default: false, group: 'Delivery', meaning: 'Whether the relays take commands for large batches from Kafka.' },
   batchCommandsTopic: { type: 'text', default: 'batches.commands', group: 'Delivery', meaning: 'Kafka topic of those commands; what is wrong with one is told on the topic of this name with .dlq.', pattern: TOPIC },

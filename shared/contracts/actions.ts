@@ -180,7 +180,8 @@ export type ChangeOutcome =
   /** The change was settled before: it was not made and never will be. */
   | { outcome: 'fenced' }
   | { outcome: 'stale'; version: number }
-  | { outcome: 'refused'; faults: { pointer: string; code: string; message: string }[] };
+  /** `conflict`: for the state that the record is in, not for what the body says. */
+  | { outcome: 'refused'; faults: { pointer: string; code: string; message: string }[]; conflict?: true };
 
 /** One node's PostgreSQL pool. */
 export interface PoolSample {

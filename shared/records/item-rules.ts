@@ -1,6 +1,6 @@
 /**
- * The rules an item is checked by, in the terms of fastest-validator, with three types of Sluice's own:
- * `decimal` (exact, canonical text), `text` (length in characters, what PostgreSQL can store), `whole` (integers).
+ * The rules an item is checked by, in the terms of fastest-validator, with four types of Sluice's own:
+ * `decimal` (exact, canonical text), `text` (length in characters, what PostgreSQL can store), `whole` (integers), `instant` (ISO 8601 with offset).
  */
 interface Presence {
   /** Absent and null are both accepted; otherwise both are the fault `required`. */
@@ -29,5 +29,8 @@ export interface ChoiceRule extends Presence {
   type: 'enum';
   values: readonly string[];
 }
-export type ItemRule = DecimalRule | TextRule | WholeRule | ChoiceRule;
+export interface InstantRule extends Presence {
+  type: 'instant';
+}
+export type ItemRule = DecimalRule | TextRule | WholeRule | ChoiceRule | InstantRule;
 export type ItemRules = Record<string, ItemRule>;

@@ -50,12 +50,31 @@ export interface ListFilter {
   values?: readonly string[];
 }
 
+/** A column of another table that a record shows. */
+export interface Joined {
+  /** The record's property that holds the other row's key. */
+  via: string;
+  table: string;
+  /** The other table's column that `via` is compared with. */
+  key: string;
+  column: string;
+}
+
+/** A member of a record that is an object of properties. */
+export interface WireGroup {
+  name: string;
+  /** Its members in order, each with the property it shows. */
+  members: Readonly<Record<string, string>>;
+  /** Null as a whole where this property is null. */
+  nullWith?: string;
+}
+
 /** What a client may change on a stored record. */
 export interface Change {
   /** Rules of the body, `version` included. */
   rules: ItemRules;
-  /** The properties that change, or the faults that forbid it. `version` is moved by the writer, not here. */
-  apply(current: RecordRow, body: RecordRow): { set: RecordRow } | { faults: Fault[] };
+  /** The properties that change, or the faults that forbid it; with `conflict` they are of the record's state (409), else of the body (400). `version` is moved by the writer, not here. */
+  apply(current: RecordRow, body: RecordRow): { set: RecordRow } | { faults: Fault[]; conflict?: true };
 }
 
 /**
@@ -66,8 +85,11 @@ export interface RecordKind {
   /** Singular, lower case; names metrics, ledger rows and messages. */
   name: string;
   entity: EntitySchema;
-  /** Path names under /api/v1: the collection, one record, and the member that carries a batch. */
-  rest: { collection: string; one: string };
+  /**
+   * Path names under /api/v1: the collection, one record, and the member that carries a batch. With `bulk: 'array'` a POST of the collection
+   * is a plain array of records, and there is none of a single one.
+   */
+  rest: { collection: string; one: string; bulk?: 'array' };
   /** Rules of an item as clients send it; without a `process` step these are the values of its row too. */
   item: ItemRules;
   /** Carries items out before they are stored. Such a kind is taken in large batches only, and each is staged first. */
@@ -76,8 +98,10 @@ export interface RecordKind {
   ignored: readonly string[];
   /** Properties that Sluice sets at intake: the instant of the batch. */
   receivedAt?: string;
-  /** Members of a record in REST and Kafka, in order: properties of the entity, or `sentTimestamp`, read through the ledger. */
-  wire: readonly string[];
+  /** Further properties of a record, read from other tables in the same query. */
+  joined?: Readonly<Record<string, Joined>>;
+  /** Members of a record in REST and Kafka, in order: properties of the entity or joined, groups of them, or `sentTimestamp`, read through the ledger. */
+  wire: readonly (string | WireGroup)[];
   /**
    * What later messages of a record are to earlier ones. `state` (the default): they take their place, so that a refused one holds
    * up nothing. `events`: each is told, none overtakes another; what comes after a refused one waits until that is delivered or
@@ -87,7 +111,13 @@ export interface RecordKind {
   sinks: readonly SinkOfKind[];
   /** Constraints of the table that an item can violate, with what the client is told. */
   constraints: Record<string, Fault>;
-  list: { filters: Record<string, ListFilter>; sorts: Record<string, string> };
+  list: {
+    filters: Record<string, ListFilter>;
+    sorts: Record<string, string>;
+    /** Name of the parameter that sorts (`sortBy`), and the longest page (100). */
+    sortParameter?: string;
+    mostLimit?: number;
+  };
   change?: Change;
 }
 

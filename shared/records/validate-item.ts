@@ -3,7 +3,8 @@ import type FastestValidator from 'fastest-validator';
 import type { ValidationError } from 'fastest-validator';
 import { canonicalDecimal, signOf } from './decimal.ts';
 import { ExactNumber } from './exact-number.ts';
-import type { DecimalRule, ItemRule, ItemRules, TextRule, WholeRule } from './item-rules.ts';
+import { instantOf } from './instant.ts';
+import type { DecimalRule, InstantRule, ItemRule, ItemRules, TextRule, WholeRule } from './item-rules.ts';
 import type { Fault, RecordRow } from './record-kind.ts';
 import { BrokenLine, DUPLICATE_KEY, TOO_DEEP } from './sentinels.ts';
 
@@ -26,6 +27,7 @@ export function compileItemCheck(rules: ItemRules, ignored: readonly string[]): 
   validator.add('decimal', asRule(decimalRule));
   validator.add('text', asRule(textRule));
   validator.add('whole', asRule(wholeRule));
+  validator.add('instant', asRule(instantRule));
   const check = validator.compile(rules) as (item: RecordRow) => true | ValidationError[];
   const known = new Set(Object.keys(rules));
   const skipped = new Set(ignored);
@@ -126,6 +128,13 @@ const wholeRule: Judge<WholeRule> = (value, rule) => {
   return value < rule.min || value > rule.max ? REFUSE.range : value;
 };
 
+const LONGEST_INSTANT = 40;
+
+const instantRule: Judge<InstantRule> = (value) => {
+  if (typeof value !== 'string') return REFUSE.type;
+  return (value.length <= LONGEST_INSTANT && value.includes('T') ? instantOf(value) : undefined) ?? REFUSE.format;
+};
+
 /** Turns a judge into a rule of fastest-validator, whose compiled code calls it through the context. */
 function asRule<R extends ItemRule>(judge: Judge<R>) {
   return function (this: unknown, { schema, index }: { schema: unknown; index: number }, _path: string, context: { customs: Record<string | number, unknown> }) {
@@ -163,6 +172,8 @@ function says(code: string, rule: ItemRule | undefined): string {
       if (code === 'format') return 'is not the text of a decimal number (digits, one point, perhaps an exponent).';
       if (code === 'scale') return `has more than ${rule.scale} digits behind the point.`;
       return `must be ${rule.sign === 'positive' ? 'greater than 0' : rule.sign === 'natural' ? 'at least 0' : 'a number'} and have at most ${rule.precision - rule.scale} digits before the point.`;
+    case 'instant':
+      return 'must be a time with its offset, such as 2026-11-22T10:00:00Z.';
     case undefined:
       return `is not valid (${code}).`;
   }

@@ -25,6 +25,8 @@ export function compileWire(kind: RecordKind, columns: readonly Column[]): Wire 
   };
 }
 
+type Entry = Member | { lead: string; inner: Member[]; nullWith: string | undefined };
+
 interface Member {
   /** `{"name":` or `,"name":` */
   lead: string;
@@ -34,26 +36,40 @@ interface Member {
   writer: Writer;
 }
 
-function members(kind: RecordKind, columns: readonly Column[], time: Writer): Member[] {
-  return kind.wire.map((name, i) => {
-    const column = columns.find((c) => c.property === name);
-    if (column === undefined && name !== 'sentTimestamp') throw new Error(`kind ${kind.name}: its wire names "${name}", which its entity lacks`);
-    const writer = column === undefined || column.wire === 'time' ? remembering(time) : column.wire === 'text' ? quote : plain;
-    return {
-      lead: `${i === 0 ? '{' : ','}${JSON.stringify(name)}:`,
-      property: name,
-      sent: column === undefined,
-      absent: column?.defaultText == null ? 'null' : writer(column.wire === 'decimal' ? withScale(column.defaultText, column.sqlType) : column.defaultText),
-      writer,
-    };
+function members(kind: RecordKind, columns: readonly Column[], time: Writer): Entry[] {
+  return kind.wire.map((entry, i) => {
+    if (typeof entry === 'string') return member(kind, columns, time, entry, entry, i);
+    const inner = Object.entries(entry.members).map(([name, property], at) => member(kind, columns, time, name, property, at));
+    return { lead: leadOf(entry.name, i), inner, nullWith: entry.nullWith };
   });
 }
 
-function write(list: Member[], row: RecordRow, sentAt: string | null): string {
+function member(kind: RecordKind, columns: readonly Column[], time: Writer, name: string, property: string, i: number): Member {
+  const column = columns.find((c) => c.property === property);
+  const joined = kind.joined?.[property] !== undefined;
+  if (column === undefined && !joined && property !== 'sentTimestamp') throw new Error(`kind ${kind.name}: its wire names "${property}", which its entity lacks`);
+  const writer = joined ? quote : column === undefined || column.wire === 'time' ? remembering(time) : column.wire === 'text' ? quote : plain;
+  return {
+    lead: leadOf(name, i),
+    property,
+    sent: column === undefined && !joined,
+    absent: column?.defaultText == null ? 'null' : writer(column.wire === 'decimal' ? withScale(column.defaultText, column.sqlType) : column.defaultText),
+    writer,
+  };
+}
+
+function leadOf(name: string, i: number): string {
+  return `${i === 0 ? '{' : ','}${JSON.stringify(name)}:`;
+}
+
+function write(list: readonly Entry[], row: RecordRow, sentAt: string | null): string {
   let text = '';
-  for (const member of list) {
-    const value = member.sent ? sentAt : row[member.property];
-    text += member.lead + (value === undefined ? member.absent : value === null ? 'null' : member.writer(value));
+  for (const entry of list) {
+    if ('inner' in entry) text += entry.lead + (entry.nullWith !== undefined && row[entry.nullWith] == null ? 'null' : write(entry.inner, row, sentAt));
+    else {
+      const value = entry.sent ? sentAt : row[entry.property];
+      text += entry.lead + (value === undefined ? entry.absent : value === null ? 'null' : entry.writer(value));
+    }
   }
   return `${text}}`;
 }

@@ -36,7 +36,7 @@ export interface ReadableTable {
 /** Reads records by id for steps; what steps ask for at the same time is one statement. */
 export function recordsOf(pool: Pool, timeoutMs: number, tables: ReadonlyMap<string, ReadableTable>): StepContext['record'] {
   const readers = new Map([...tables].map(([kind, { table, columns }]) => {
-    const statement: NamedStatement = { ...loadRecords(table, columns), name: `step-records-${kind}` };
+    const statement: NamedStatement = { ...loadRecords(table, columns, { name: kind }), name: `step-records-${kind}` };
     const idAt = columns.findIndex((c) => c.primary);
     return [kind, new Together<number, RecordRow | undefined>(MOST_RECORDS, async (ids) => {
       const rows = await runStatement(pool, statement, [ids, ids], timeoutMs);

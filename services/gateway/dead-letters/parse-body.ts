@@ -1,6 +1,6 @@
 import { ProblemError, type ItemFault } from '../../../shared/errors/problem.ts';
 import { DUPLICATE_KEY } from '../../../shared/records/sentinels.ts';
-import { instantOf } from '../http/instant.ts';
+import { instantOf } from '../../../shared/records/instant.ts';
 import type { LetterFilter, Selection } from './desk.ts';
 import type { DiscardRequest } from './discard.ts';
 import type { ReplayRequest } from './replays.ts';

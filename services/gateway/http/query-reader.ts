@@ -1,5 +1,5 @@
 import { ProblemError, type ItemFault } from '../../../shared/errors/problem.ts';
-import { instantOf } from './instant.ts';
+import { instantOf } from '../../../shared/records/instant.ts';
 import { unknownParameters, type UnknownQuery } from './parameters.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

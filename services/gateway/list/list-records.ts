@@ -8,6 +8,8 @@ import type { RecordReader } from './record-reader.ts';
 export interface Pagination {
   offset: number;
   limit: number;
+  /** As limit; for clients that know it by this name. */
+  pageSize: number;
   totalElements: number;
   /** There, and true, when `totalElements` is the planner's estimate. */
   totalIsEstimate?: true;
@@ -117,6 +119,7 @@ function page({ offset, limit }: ListQuery, rows: readonly string[], total: Tota
     pagination: {
       offset,
       limit,
+      pageSize: limit,
       totalElements: total.count,
       ...(total.estimate ? { totalIsEstimate: true } : {}),
       totalPages: Math.ceil(total.count / limit),
@@ -138,5 +141,5 @@ function sortTooWide(reader: RecordReader, query: ListQuery): ProblemError {
   const { kind, ordered } = reader.table;
   const names = Object.entries(kind.list.sorts).filter(([, property]) => ordered.has(property) || property === primaryOf(reader.table).property).map(([name]) => name);
   const message = `needs all matches sorted, and more than ${COUNTED} match. Narrow the list with a filter, or by id; the whole list, or the matches of its own filter, can be sorted by one of ${names.join(', ')}, and any filter's by id.`;
-  return new ProblemError({ status: 400, code: 'sort-too-wide', title: 'Too much to sort', detail: `The order ${query.sorts.map((s) => s.property).join(', ')} ${message}`, errors: [{ pointer: '?sortBy', code: 'sort-too-wide', message }] });
+  return new ProblemError({ status: 400, code: 'sort-too-wide', title: 'Too much to sort', detail: `The order ${query.sorts.map((s) => s.property).join(', ')} ${message}`, errors: [{ pointer: `?${kind.list.sortParameter ?? 'sortBy'}`, code: 'sort-too-wide', message }] });
 }

@@ -21,7 +21,8 @@ export const MOST_LIMIT = 100;
 /** Values of one filter. */
 export const MOST_VALUES = 64;
 const LONGEST_VALUE = 200;
-const OWN = ['offset', 'limit', 'sortBy'];
+/** The parameters of a kind's list beside its filters. */
+const ownOf = ({ list }: RecordKind) => ['offset', 'limit', list.sortParameter ?? 'sortBy'];
 
 /**
  * Reads the parameters of a list. A parameter, sort field or filter value that is not known is 400, or with `ignore` left
@@ -36,16 +37,17 @@ export function parseListQuery(kind: RecordKind, params: URLSearchParams, unknow
     else faults.push({ pointer, code, message });
   };
 
+  const own = ownOf(kind);
   const offset = wholeParameter(params, 'offset', 0, 0, DEEPEST, faults);
-  const limit = wholeParameter(params, 'limit', DEFAULT_LIMIT, 1, MOST_LIMIT, faults);
+  const limit = wholeParameter(params, 'limit', DEFAULT_LIMIT, 1, kind.list.mostLimit ?? MOST_LIMIT, faults);
   const filters: ListFilterValues[] = [];
   for (const name of new Set(params.keys())) {
-    if (OWN.includes(name)) continue;
+    if (own.includes(name)) continue;
     const filter = Object.hasOwn(kind.list.filters, name) ? kind.list.filters[name] : undefined;
-    if (filter === undefined) notKnown(`?${shown(name)}`, 'unknown-parameter', `is no parameter of this list; known are ${[...OWN, ...Object.keys(kind.list.filters)].join(', ')}.`, shown(name));
+    if (filter === undefined) notKnown(`?${shown(name)}`, 'unknown-parameter', `is no parameter of this list; known are ${[...own, ...Object.keys(kind.list.filters)].join(', ')}.`, shown(name));
     else filters.push({ property: filter.property, values: filterValues(name, filter, params.getAll(name), faults, notKnown) });
   }
-  const sorts = sortFields(kind, params.getAll('sortBy'), faults, notKnown);
+  const sorts = sortFields(kind, params.getAll(own[2] ?? ''), faults, notKnown);
   if (faults.length === 0 && offset + limit > DEEPEST) {
     faults.push({ pointer: '?offset', code: 'too-deep', message: `offset + limit must not exceed ${DEEPEST}. Narrow the list with a filter, or ask for records by their id (?id=1,2,3).` });
   }
@@ -95,8 +97,8 @@ function sortFields(kind: RecordKind, given: readonly string[], faults: ItemFaul
     const descending = text.startsWith('-');
     const name = descending ? text.slice(1) : text;
     const property = Object.hasOwn(kind.list.sorts, name) ? kind.list.sorts[name] : undefined;
-    if (property === undefined) notKnown('?sortBy', 'unknown-sort', `takes ${Object.keys(kind.list.sorts).join(', ')}; with - before a name for descending, several with commas between.`, `sortBy=${shown(text)}`);
-    else if (sorts.some((s) => s.property === property)) faults.push({ pointer: '?sortBy', code: 'repeated', message: `names ${name} more than once.` });
+    if (property === undefined) notKnown(`?${kind.list.sortParameter ?? 'sortBy'}`, 'unknown-sort', `takes ${Object.keys(kind.list.sorts).join(', ')}; with - before a name for descending, several with commas between.`, `${kind.list.sortParameter ?? 'sortBy'}=${shown(text)}`);
+    else if (sorts.some((s) => s.property === property)) faults.push({ pointer: `?${kind.list.sortParameter ?? 'sortBy'}`, code: 'repeated', message: `names ${name} more than once.` });
     else sorts.push({ property, descending });
   }
   return sorts;

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { getRecordsStatement } from '../../../shared/db/queries/get-record.ts';
+import { joinedProperties } from '../../../shared/db/queries/joined.ts';
 import { listTable, type ListTable } from '../../../shared/db/queries/list-access.ts';
 import { runStatement } from '../../../shared/db/run-statement.ts';
 import type { NamedStatement } from '../../../shared/db/queries/flush.ts';
@@ -27,6 +28,7 @@ const GRACE_MS = 1_000;
 export function recordReader(pool: Pool, kind: RecordKind, columns: readonly Column[], wire: Wire, statementTimeoutMs: number): RecordReader {
   const table = listTable(kind, columns);
   const idAt = columns.findIndex((c) => c.primary);
+  const properties = [...columns.map((c) => c.property), ...joinedProperties(kind)];
   const run = (statement: NamedStatement, values: unknown[]) => runStatement(pool, statement, values, statementTimeoutMs + GRACE_MS);
   return {
     table,
@@ -35,8 +37,8 @@ export function recordReader(pool: Pool, kind: RecordKind, columns: readonly Col
     async records(statement, values) {
       return (await run(statement, values)).map((cells) => {
         const row: RecordRow = {};
-        columns.forEach((column, i) => (row[column.property] = cells[i]));
-        const sentAt = cells[columns.length] as string | null;
+        properties.forEach((property, i) => (row[property] = cells[i]));
+        const sentAt = cells[properties.length] as string | null;
         return { id: Number(cells[idAt]), text: wire.rest(row, sentAt === null ? null : toIso(sentAt)) };
       });
     },

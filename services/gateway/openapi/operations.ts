@@ -8,6 +8,8 @@ import type { Operation } from '../routes-table.ts';
 import { LONGEST_REFERENCE } from '../write/client-reference.ts';
 import { describeBatches, isDescribedBatch, type DescribedBatch } from './batches.ts';
 import { describeLetters } from './dead-letters.ts';
+import { describeLookup, ordersCreated } from './orders.ts';
+import { isLookupOperation, type LookupOperation } from '../orders/routes.ts';
 import { describeOperation } from './operate.ts';
 import { isSubmissionOperation, type SubmissionOperation } from '../submissions/routes.ts';
 import { ref, schemaName, type Schema } from './schemas.ts';
@@ -27,6 +29,7 @@ export interface Described {
 export interface Limits {
   maxBatchItems: number;
   maxBodyBytes: number;
+  maxOrders: number;
 }
 
 const parameter = (name: string) => ({ $ref: `#/components/parameters/${name}` });
@@ -59,6 +62,7 @@ const optionParameters = OPTION_NAMES.map((name) => ({ name, in: 'query', descri
 /** What the document says of an operation; `kind` is that of the route. */
 export function describe(operation: Operation, kind: RecordKind | undefined, limits: Limits): Described {
   if (isOperation(operation)) return describeOperation(operation);
+  if (isLookupOperation(operation)) return describeLookup(operation);
   if (isLetterOperation(operation)) return describeLetters(operation);
   if (isSubmissionOperation(operation)) return describeSubmissions(operation);
   if (isDescribedBatch(operation)) return describeBatches(operation);
@@ -112,6 +116,7 @@ export function describe(operation: Operation, kind: RecordKind | undefined, lim
       return { tag: 'operations', responses: { '200': json('OpenAPI 3.1.', { type: 'object' }) } };
     case 'docs':
       return { tag: 'operations', parameters: [], responses: { '200': text('A page for people, and its files.', 'text/html'), '404': problem('No such file (`not-found`).') } };
+    case 'post-array':
     case 'post-one':
     case 'post-batch':
     case 'post-upload':
@@ -122,11 +127,21 @@ export function describe(operation: Operation, kind: RecordKind | undefined, lim
   }
 }
 
-function describeRecords(operation: Exclude<Operation, OperationName | LetterOperation | DescribedBatch | SubmissionOperation>, kind: RecordKind, limits: Limits): Described {
+function describeRecords(operation: Exclude<Operation, OperationName | LookupOperation | LetterOperation | DescribedBatch | SubmissionOperation>, kind: RecordKind, limits: Limits): Described {
   const name = schemaName(kind);
   const tag = kind.rest.collection;
   const body = (schema: Schema, ...more: string[]) => ({ required: true, content: { 'application/json': { schema }, ...Object.fromEntries(more.map((type) => [type, { schema: ref(`${name}Input`) }])) } });
   switch (operation) {
+    case 'post-array':
+      return {
+        tag,
+        parameters: writeParameters,
+        requestBody: body({ type: 'array', minItems: 1, maxItems: limits.maxOrders, items: ref(`${name}Input`) }),
+        responses: {
+          '200': json('Every item is stored.', ordersCreated(name), 'Sluice-Batch-Id', 'Idempotency-Replayed'), '202': pending, '207': json('Some items are stored, or none.', ordersCreated(name), 'Sluice-Batch-Id', 'Idempotency-Replayed'),
+          '400': problem('The body is no such array.'), ...writing, '503': { ...unavailable, content: { 'application/json': { schema: ordersCreated(name) }, 'application/problem+json': { schema: ref('Problem') } } },
+        },
+      };
     case 'post-one':
       return { tag, parameters: writeParameters, requestBody: body(ref(`${name}Input`)), responses: { '201': json('The stored record.', ref(name), 'Location', 'Sluice-Batch-Id', 'Idempotency-Replayed'), '202': pending, '400': problem('The body is not valid JSON, or the record was refused (`invalid-record`): see errors.'), ...writing } };
     case 'post-batch':
@@ -162,7 +177,7 @@ function describeRecords(operation: Exclude<Operation, OperationName | LetterOpe
     case 'get-record':
       return { tag, parameters: [idParameter], responses: { '200': json('The record.', ref(name), 'Sluice-Ignored'), '400': badQuery, '404': problem('No such record (`not-found`).'), '503': unavailable } };
     case 'put-record':
-      return { tag, parameters: [idParameter, ...writeParameters], requestBody: body(ref(`${name}Change`)), responses: { '200': json('The changed record.', ref(name), 'Sluice-Batch-Id', 'Idempotency-Replayed'), '202': pending, '400': problem('The change was refused: see errors.'), '404': problem('No such record (`not-found`).'), ...writing, '409': problem('The record has another version by now (`version-conflict`), or the same Idempotency-Key is in work (`request-in-progress`).') } };
+      return { tag, parameters: [idParameter, ...writeParameters], requestBody: body(ref(`${name}Change`)), responses: { '200': json('The changed record.', ref(name), 'Sluice-Batch-Id', 'Idempotency-Replayed'), '202': pending, '400': problem('The change was refused: see errors.'), '404': problem('No such record (`not-found`).'), ...writing, '409': problem('The record has another version by now (`version-conflict`), its state forbids it, or the same Idempotency-Key is in work (`request-in-progress`).') } };
     case 'patch-upload':
     case 'steer-batch':
     case 'receipts':
@@ -182,8 +197,8 @@ function listParameters(kind: RecordKind): Schema[] {
   const list = (items: Schema) => ({ style: 'form', explode: false, schema: { type: 'array', items } });
   return [
     { name: 'offset', in: 'query', schema: { type: 'integer', minimum: 0, maximum: DEEPEST, default: 0 } },
-    { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: MOST_LIMIT, default: DEFAULT_LIMIT } },
-    { name: 'sortBy', in: 'query', description: 'Fields with commas between; - before a name for descending. Null comes last, first when descending.', ...list({ enum: sorts.flatMap((name) => [name, `-${name}`]) }) },
+    { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: kind.list.mostLimit ?? MOST_LIMIT, default: DEFAULT_LIMIT } },
+    { name: kind.list.sortParameter ?? 'sortBy', in: 'query', description: 'Fields with commas between; - before a name for descending. Null comes last, first when descending.', ...list({ enum: sorts.flatMap((name) => [name, `-${name}`]) }) },
     ...Object.entries(kind.list.filters).map(([name, filter]) => ({
       name, in: 'query', description: 'One value, or several with commas between.',
       ...list(filter.type === 'choice' ? { enum: [...(filter.values ?? [])] } : filter.type === 'whole' ? { type: 'integer', minimum: 0 } : { type: 'string', minLength: 1 }),

@@ -48,6 +48,8 @@ function bareRule(rule: ItemRule): Schema {
       return { type: 'string', minLength: rule.min, maxLength: rule.max };
     case 'whole':
       return { type: 'integer', minimum: rule.min, maximum: rule.max };
+    case 'instant':
+      return { type: 'string', format: 'date-time', minLength: 1, maxLength: 40 };
     case 'decimal':
       return {
         description: `Exact decimal: at most ${rule.precision - rule.scale} digits before the point and ${rule.scale} behind it, as a number or as text.`,
@@ -61,11 +63,17 @@ function bareRule(rule: ItemRule): Schema {
 
 /** A stored record, its members in the order in which they are sent. */
 export function recordSchema({ record, columns }: DescribedKind): Schema {
-  const properties = Object.fromEntries(record.wire.map((name) => {
-    const column = columns.find((c) => c.property === name);
-    return [name, column === undefined ? SENT : memberSchema(record, column)];
+  const schemaOf = (property: string): Schema => {
+    if (record.joined?.[property] !== undefined) return { type: ['string', 'null'] };
+    const column = columns.find((c) => c.property === property);
+    return column === undefined ? SENT : memberSchema(record, column);
+  };
+  const properties = Object.fromEntries(record.wire.map((entry) => {
+    if (typeof entry === 'string') return [entry, schemaOf(entry)];
+    const group: Schema = { type: 'object', required: Object.keys(entry.members), properties: Object.fromEntries(Object.entries(entry.members).map(([name, property]) => [name, schemaOf(property)])) };
+    return [entry.name, entry.nullWith === undefined ? group : { anyOf: [group, { type: 'null' }] }];
   }));
-  return { type: 'object', required: [...record.wire], properties };
+  return { type: 'object', required: Object.keys(properties), properties };
 }
 
 const SENT: Schema = { type: ['string', 'null'], format: 'date-time', description: 'When Kafka acknowledged the record; null before.' };
@@ -107,7 +115,7 @@ export const COMMON_SCHEMAS: Record<string, Schema> = {
   },
   Fault: fault({ index: count }),
   Pagination: object({
-    offset: count, limit: { type: 'integer', minimum: 1 }, totalElements: count,
+    offset: count, limit: { type: 'integer', minimum: 1 }, pageSize: { type: 'integer', minimum: 1, description: 'The same as limit.' }, totalElements: count,
     totalIsEstimate: { const: true, description: 'There when more than 100,000 match: totalElements is an estimate then.' },
     totalPages: count, currentPage: { ...count, description: 'The first page is 0.' }, hasNext: { type: 'boolean' }, hasPrevious: { type: 'boolean' },
   }, ['totalIsEstimate']),

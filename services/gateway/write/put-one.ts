@@ -42,13 +42,13 @@ export async function putOne(intake: Intake, kind: ServedKind, call: Call): Prom
   switch (outcome.outcome) {
     case 'changed':
     case 'repeat':
-      return { status: 200, headers: { 'Sluice-Batch-Id': batchId, ...ignoredHeader(ignored), ...(replayed ? { 'Idempotency-Replayed': 'true' } : {}) }, body: recordText(kind, outcome.row, outcome.sentAt) };
+      return { status: 200, headers: { 'Sluice-Batch-Id': batchId, ...ignoredHeader(ignored), ...(replayed ? { 'Idempotency-Replayed': 'true' } : {}) }, body: await recordText(intake, kind, outcome.row, outcome.sentAt) };
     case 'missing':
       throw notFound(kind, id);
     case 'stale':
       throw new ProblemError({ status: 409, code: 'version-conflict', title: 'Another version', detail: `The record has version ${outcome.version} by now, the change was made on version ${Number(checked.item.version)}. Read it again, then change it.`, errors: [{ pointer: '/version', code: 'version-conflict', message: `is ${outcome.version} by now` }] });
     case 'refused':
-      throw invalidChange(outcome.faults);
+      throw invalidChange(outcome.faults, outcome.conflict);
     case 'unknown':
       return pending({ batchId });
     case 'withdrawn':
@@ -56,12 +56,14 @@ export async function putOne(intake: Intake, kind: ServedKind, call: Call): Prom
   }
 }
 
-function recordText(kind: ServedKind, row: RecordRow, sentAt: string | null): string {
+/** A record that shows what other tables hold is read as it is now. */
+async function recordText(intake: Intake, kind: ServedKind, row: RecordRow, sentAt: string | null): Promise<string> {
+  if (kind.record.joined !== undefined) return (await intake.stored(kind, [Number(row.id)])).get(Number(row.id)) ?? 'null';
   return kind.wire.rest(row, sentAt === null ? null : toIso(sentAt));
 }
 
-function invalidChange(faults: readonly { pointer: string; code: string; message: string }[]): ProblemError {
-  return new ProblemError({ status: 400, code: 'invalid-change', title: 'The change was refused', detail: faults.map((f) => f.message).join(' '), errors: [...faults] });
+function invalidChange(faults: readonly { pointer: string; code: string; message: string }[], conflict?: true): ProblemError {
+  return new ProblemError({ status: conflict === true ? 409 : 400, code: conflict === true ? (faults[0]?.code ?? 'conflict') : 'invalid-change', title: 'The change was refused', detail: faults.map((f) => f.message).join(' '), errors: [...faults] });
 }
 
 /** 404: there is no such record. */

@@ -13,7 +13,8 @@ export interface RecordText {
   stored?: ReadonlyMap<number, string>;
 }
 
-const SAFE_TO_SEND = {
+/** What an item is told that time or load took back, by code. */
+export const SAFE_TO_SEND = {
   'withdrawn-deadline': 'Not written before the deadline, and never will be by this request. Safe to send again.',
   'withdrawn-unavailable': 'Not written, because the database or the writers did not answer in time, and never will be by this request. Safe to send again.',
 } as const;
@@ -62,7 +63,8 @@ export function renderBatch(outcome: BatchOutcome, itemsPointer: string, minimal
   };
 }
 
-function renderPending(outcome: BatchOutcome): Answer {
+/** 202: what became of the batch is not known yet; the place to ask. */
+export function renderPending(outcome: BatchOutcome): Answer {
   return {
     status: 202,
     headers: { Location: `/api/v1/batches/${outcome.batchId}` },

@@ -12,6 +12,7 @@ import { M0011Orders } from './m0011-orders.ts';
 import { M0012Submissions } from './m0012-submissions.ts';
 import { M0014ApiKeys } from './m0014-api-keys.ts';
 import { M0015LiveSettings } from './m0015-live-settings.ts';
+import { M0016OrderNames } from './m0016-order-names.ts';
 
 /** Every migration, in order. A migration that has been released is never changed; a new one follows it. */
 export const MIGRATIONS = [
@@ -29,4 +30,5 @@ export const MIGRATIONS = [
   { name: 'm0012-submissions', class: M0012Submissions },
   { name: 'm0014-api-keys', class: M0014ApiKeys },
   { name: 'm0015-live-settings', class: M0015LiveSettings },
+  { name: 'm0016-order-names', class: M0016OrderNames },
 ];

@@ -1,11 +1,12 @@
 import { ackedAt } from './acked-at.ts';
 import type { NamedStatement } from './flush.ts';
+import { joinedSelection } from './joined.ts';
 import { columnName, idColumn, type ListTable } from './list-access.ts';
 
-/** All columns of the record `t` as text, in the columns' order, and last when its insert was acknowledged. */
+/** All columns of the record `t` as text, in the columns' order, then what is joined, and last when its insert was acknowledged. */
 export function recordSelection(table: ListTable): string {
   const columns = table.columns.map((c) => `t.${columnName(table, c.property)}::text`);
-  return [...columns, `${sentAtOf(table, `t.${idColumn(table)}`)} as sent_at`].join(', ');
+  return [...columns, ...joinedSelection(table.kind, table.columns, 't'), `${sentAtOf(table, `t.${idColumn(table)}`)} as sent_at`].join(', ');
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Column } from '../../records/columns.ts';
+import { joinedMatches } from './joined.ts';
 import type { RecordKind } from '../../records/record-kind.ts';
 
 /** A filter of a list: the property has one of these values (PostgreSQL's text). No values match nothing. */
@@ -37,8 +38,10 @@ export function primaryOf(table: ListTable): Column {
   return primary;
 }
 
-/** `column = any($n)`, the parameter being an array of the column's type. */
+/** `column = any($n)`, the parameter being an array of the column's type; of a joined property, that its key is one of those. */
 export function matches(table: ListTable, property: string, parameter: string): string {
+  const joined = table.kind.joined?.[property];
+  if (joined !== undefined) return joinedMatches(table.kind.name, joined, table.columns, parameter);
   return `${columnName(table, property)} = any(${parameter}::${arrayType(columnOf(table, property))})`;
 }
 

@@ -1,4 +1,5 @@
 import type { NamedStatement } from './flush.ts';
+import { joinedValue } from './joined.ts';
 import { recordSelection, sentAtOf } from './get-record.ts';
 import { arrayType, columnName, columnOf, idColumn, matches, primaryOf, type ListFilterValues, type ListSort, type ListTable } from './list-access.ts';
 
@@ -59,6 +60,8 @@ export function pageOfFew(table: ListTable, filters: readonly ListFilterValues[]
 }
 
 function sortKey(table: ListTable, property: string): string {
+  const joined = table.kind.joined?.[property];
+  if (joined !== undefined) return joinedValue(table.kind.name, joined, table.columns, 't');
   return table.columns.some((c) => c.property === property) ? `t.${columnName(table, property)}` : sentAtOf(table, `t.${idColumn(table)}`).replace('::text', '');
 }
 

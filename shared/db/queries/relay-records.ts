@@ -1,11 +1,13 @@
 import { ackedAt } from './acked-at.ts';
 import type { Column } from '../../records/columns.ts';
+import type { RecordKind } from '../../records/record-kind.ts';
 import type { NamedStatement } from './flush.ts';
+import { joinedSelection } from './joined.ts';
 
-/** The records of a kind whose ids lie in the ranges $1 to $2 (both included): all columns as text, in the columns' order. */
-export function loadRecords(table: string, columns: readonly Column[]): NamedStatement {
+/** The records of a kind whose ids lie in the ranges $1 to $2 (both included): all columns as text, in the columns' order, then what is joined. */
+export function loadRecords(table: string, columns: readonly Column[], kind: Pick<RecordKind, 'name' | 'joined'>): NamedStatement {
   const id = columns.find((c) => c.primary)?.column ?? 'id';
-  const list = columns.map((c) => `t."${c.column}"::text`).join(', ');
+  const list = [...columns.map((c) => `t."${c.column}"::text`), ...joinedSelection(kind, columns, 't')].join(', ');
   return { name: '', text: `select ${list} from unnest($1::int8[], $2::int8[]) as r(low, high) join "${table}" t on t."${id}" between r.low and r.high` };
 }
 

@@ -70,7 +70,7 @@ async function walk(query: string, limit = 70): Promise<Row[]> {
 test('the first page is the first fifty by id, with an exact total', async () => {
   const { rows, pagination } = await list('');
   expect(rows.map((r) => r.id)).toEqual((await all()).slice(0, 50));
-  expect(pagination).toEqual({ offset: 0, limit: 50, totalElements: 600, totalPages: 12, currentPage: 0, hasNext: true, hasPrevious: false });
+  expect(pagination).toEqual({ offset: 0, limit: 50, pageSize: 50, totalElements: 600, totalPages: 12, currentPage: 0, hasNext: true, hasPrevious: false });
 });
 
 test('F25 an offset that is no multiple of the limit is kept', async () => {

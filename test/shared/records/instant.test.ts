@@ -1,4 +1,4 @@
-import { instantOf } from '../../../../services/gateway/http/instant.ts';
+import { instantOf } from '../../../shared/records/instant.ts';
 
 test.each([
   ['2026-11-22', '2026-11-22T00:00:00.000Z'], ['2026-11-22T10:00Z', '2026-11-22T10:00:00.000Z'], ['2026-11-22T10:00:00.5+02:00', '2026-11-22T08:00:00.500Z'], ['2024-02-29', '2024-02-29T00:00:00.000Z'],

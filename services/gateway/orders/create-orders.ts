@@ -1,0 +1,32 @@
+import { ProblemError } from '../../../shared/errors/problem.ts';
+import { bodyFormat } from '../body/content-type.ts';
+import { parseArrayBody } from '../body/parse-json.ts';
+import type { Answer, Call } from '../http/call.ts';
+import { ignoredHeader, unknownParameters } from '../http/parameters.ts';
+import { clientReference } from '../write/client-reference.ts';
+import { idempotencyKeyOf } from '../write/idempotency-key.ts';
+import { newBatchId, timeLeft, type Intake, type ServedKind } from '../write/intake.ts';
+import { parsePrefer } from '../write/prefer.ts';
+import { takeBody } from '../write/take-body.ts';
+import { renderCreated } from './render-created.ts';
+
+/** POST of a plain array of orders: each is answered for, in the order sent. */
+export async function createOrders(intake: Intake, kind: ServedKind, mostOrders: number, call: Call): Promise<Answer> {
+  const ignored = unknownParameters(call.url, [], intake.limits.unknownQuery);
+  bodyFormat(call.req.headers, ['json']);
+  const body = await takeBody(call, intake.limits.maxBodyBytes, intake.gate);
+  const items = parseArrayBody(body);
+  const { collection } = kind.record.rest;
+  if (items.length === 0) throw new ProblemError({ status: 400, code: 'empty-batch', title: 'Empty batch', detail: 'The array is empty; send at least one.', errors: [{ pointer: '', code: 'empty-batch', message: 'has no items' }] });
+  if (items.length > mostOrders) throw new ProblemError({ status: 413, code: 'too-many-items', title: 'Too many items', detail: `The array has ${items.length} ${collection}; at most ${mostOrders} are taken at once. Send it in parts, or as a large batch to /api/v1/batches/${collection}.`, errors: [{ pointer: '', code: 'too-many-items', message: `at most ${mostOrders}` }] });
+  const preferences = parsePrefer(call.req.headers.prefer);
+  const key = idempotencyKeyOf(call.req, call.url.pathname, body);
+  const outcome = await intake.take({
+    batchId: newBatchId(), kind: kind.record.name, items, client: call.caller.client, ...clientReference(call.req), ...(key === undefined ? {} : { key }),
+    deadlineMs: timeLeft(call, preferences), bytes: body.length, async: preferences.async, requestId: call.requestId, trace: call.trace,
+  });
+  // An order shows what other tables hold: it is read as it is stored.
+  const stored = preferences.minimal ? new Map<number, string>() : await intake.stored(kind, outcome.ids.filter((id) => id > 0));
+  const answer = renderCreated(outcome, stored, preferences.minimal);
+  return { ...answer, headers: { ...answer.headers, ...ignoredHeader(ignored) } };
+}
