@@ -6,34 +6,6 @@ import type { Settings } from '../config/settings.ts';
 import { forgiveLostRollback } from './lost-rollback.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 
-/** Tables that belong to the engine and have no entity. */
-const ENGINE_TABLES = [
-  /^batch$/,
-  /^ledger/,
-  /^idempotency/,
-  /^id_block$/,
-  /^relay_shard$/,
-  /^relay_member$/,
-  /^dead_letter$/,
-  /^replay$/,
-  /^audit$/,
-  /^large_batch$/,
-  /^checkpoint$/,
-  /^chunk$/,
-  /^item$/,
-  /^batch_command$/,
-  /^sink_topic$/,
-  /^fixed_setting$/,
-  /^submission_request$/,
-  /^duty$/,
-  /^security_ticker$/,
-  /^portfolio_name$/,
-  /^api_key$/,
-  /^live_setting$/,
-  /^setting_change$/,
-  /^sluice_migration$/,
-];
-
 export interface Database {
   orm: MikroORM;
   /** The pool that the ORM uses; named statements go through it directly. */
@@ -52,6 +24,7 @@ export interface PoolSize {
 /** The ORM over the tables of these kinds, with every wait bounded. */
 export async function connectDatabase(url: string, kinds: readonly RecordKind[], limits: Limits, pool: PoolSize): Promise<Database> {
   const orm = await MikroORM.init(ormOptions(url, kinds, limits, pool));
+  orm.config.set('schemaGenerator', { ...orm.config.get('schemaGenerator'), skipTables: [tablesBut([...orm.getMetadata().getAll().values()].map((meta) => meta.tableName))] });
   const native = (orm.em.getConnection() as unknown as { getNativeClient(): unknown }).getNativeClient();
   const nativePool = (await native) as Pool;
   // A connection that PostgreSQL closes while idle is reported here; the pool replaces it at the next use.
@@ -87,8 +60,13 @@ export function ormOptions(url: string, kinds: readonly RecordKind[], limits: Li
       keepAliveInitialDelayMillis: 5_000,
       application_name: pool.applicationName,
     },
-    schemaGenerator: { skipTables: ENGINE_TABLES, disableForeignKeys: false },
+    schemaGenerator: { disableForeignKeys: false },
     migrations: { tableName: 'sluice_migration', migrationsList: MIGRATIONS, transactional: true, allOrNothing: true, snapshot: false },
     extensions: [Migrator],
   };
+}
+
+/** All tables that no entity has: the engine's own, and those of kinds that this process does not load. */
+function tablesBut(names: readonly string[]): RegExp {
+  return new RegExp(`^(?!(?:${names.join('|')})$)`);
 }
