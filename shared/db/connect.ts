@@ -24,7 +24,6 @@ export interface PoolSize {
 /** The ORM over the tables of these kinds, with every wait bounded. */
 export async function connectDatabase(url: string, kinds: readonly RecordKind[], limits: Limits, pool: PoolSize): Promise<Database> {
   const orm = await MikroORM.init(ormOptions(url, kinds, limits, pool));
-  orm.config.set('schemaGenerator', { ...orm.config.get('schemaGenerator'), skipTables: [tablesBut([...orm.getMetadata().getAll().values()].map((meta) => meta.tableName))] });
   const native = (orm.em.getConnection() as unknown as { getNativeClient(): unknown }).getNativeClient();
   const nativePool = (await native) as Pool;
   // A connection that PostgreSQL closes while idle is reported here; the pool replaces it at the next use.
@@ -40,9 +39,10 @@ export async function connectDatabase(url: string, kinds: readonly RecordKind[],
 }
 
 export function ormOptions(url: string, kinds: readonly RecordKind[], limits: Limits, pool: PoolSize): Options {
+  const entities = kinds.flatMap((kind) => [kind.entity, ...(kind.lookups ?? [])]);
   return {
     clientUrl: url,
-    entities: kinds.map((k) => k.entity),
+    entities,
     forceUtcTimezone: true,
     // The database is there, or its absence is an error of the first statement; asking at every connect is time lost.
     ensureDatabase: false,
@@ -60,13 +60,13 @@ export function ormOptions(url: string, kinds: readonly RecordKind[], limits: Li
       keepAliveInitialDelayMillis: 5_000,
       application_name: pool.applicationName,
     },
-    schemaGenerator: { disableForeignKeys: false },
+    schemaGenerator: { skipTables: [tablesBut(entities.map((entity) => entity.meta.tableName))], disableForeignKeys: false },
     migrations: { tableName: 'sluice_migration', migrationsList: MIGRATIONS, transactional: true, allOrNothing: true, snapshot: false },
     extensions: [Migrator],
   };
 }
 
-/** All tables that no entity has: the engine's own, and those of kinds that this process does not load. */
+/** All tables that no entity has, with or without a schema before the name: the engine's own, and those of kinds that this process does not load. */
 function tablesBut(names: readonly string[]): RegExp {
-  return new RegExp(`^(?!(?:${names.join('|')})$)`);
+  return new RegExp(`^(?!(?:.*\\.)?(?:${names.join('|')})$)`);
 }

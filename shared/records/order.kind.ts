@@ -52,6 +52,7 @@ const lookup = (via: string, table: string, column: string) => ({ via, table, ke
 export default defineRecordKind({
   name: 'order',
   entity: Order,
+  lookups: [Blotter, OrderStatus, OrderType],
   rest: { collection: 'orders', one: 'order', bulk: 'array' },
   item: {
     blotterId: { type: 'whole', min: 1, max: INT_MAX, optional: true },

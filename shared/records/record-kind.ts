@@ -98,6 +98,8 @@ export interface RecordKind {
   ignored: readonly string[];
   /** Properties that Sluice sets at intake: the instant of the batch. */
   receivedAt?: string;
+  /** Tables that its entity refers to. */
+  lookups?: readonly EntitySchema[];
   /** Further properties of a record, read from other tables in the same query. */
   joined?: Readonly<Record<string, Joined>>;
   /** Members of a record in REST and Kafka, in order: properties of the entity or joined, groups of them, or `sentTimestamp`, read through the ledger. */

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { EVENTS_IN, EVENTS_OUT } from '../../shared/batches/batch-events.ts';
+import { EVENTS_IN, EVENTS_OUT, ITEM_REQUESTED } from '../../shared/batches/batch-events.ts';
 import { schemaOf } from '../helpers/event-schemas.ts';
 
 type Message = Record<string, unknown>;
@@ -25,7 +25,7 @@ const GOOD: Record<string, Message> = {
 
 test('there is a schema for each event, and none for another', () => {
   const files = readdirSync(join(import.meta.dirname, '../../docs/events')).filter((f) => f.endsWith('.schema.json')).map((f) => f.replace('.schema.json', ''));
-  expect(files.sort()).toEqual([...EVENTS_IN, ...EVENTS_OUT].sort());
+  expect(files.sort()).toEqual([...EVENTS_IN, ...EVENTS_OUT, ITEM_REQUESTED].sort());
 });
 
 test.each(Object.keys(GOOD))('%s: a good one is valid; without a member, with one too many, or of another sort it is not', (type) => {
