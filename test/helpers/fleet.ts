@@ -47,6 +47,8 @@ export interface Fleet {
   nodes(): FleetNode[];
   /** The relays that were started, in order. */
   relays(): FleetNode[];
+  /** The edges that were started, in order. They have one address: one lives at a time. */
+  edges(): FleetNode[];
   /** Starts a node as people do: `sluice <role>`, with addresses in the environment. */
   byHand(role: Role, id: string): ChildProcess;
   ready(): Promise<Ready>;
@@ -123,6 +125,7 @@ export async function startFleet(shape: { writers?: number; relays?: number; env
     url, databaseUrl: database.url, topic, batchesTopic, commandsTopic, itemsTopic, brokers, start, ready, sees, sql, stop,
     nodes: () => [...nodes],
     relays: () => nodes.filter((node) => node.id.startsWith('relay')),
+    edges: () => nodes.filter((node) => node.id.startsWith('edge')),
     byHand(role, id) {
       const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', SLUICE, role], { stdio: 'ignore', env: { PATH: process.env.PATH, ...env, NODE_ID: id } });
       children.push(child);

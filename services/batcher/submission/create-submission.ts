@@ -26,7 +26,6 @@ export interface SubmissionPart {
 
 const WATCH_POLL_MS = 150;
 const STATEMENT_GRACE_MS = 1_000;
-const DUTY_LEASE_MS = 15_000;
 const OPEN_STATES = ['none', 'unknown', 'overdue', 'clash'] as const;
 
 /**
@@ -75,7 +74,7 @@ export function createSubmission(node: NodeContext): SubmissionPart | undefined 
     onRequest: (ms) => metrics.observe('bulk_submission_seconds', { action: 'request' }, ms / 1_000),
   };
   const reconciler: ReconcilerTools = {
-    ...chunk, calls, pool: database.pool, owner: node.nodeId, dutyLeaseMs: DUTY_LEASE_MS, patienceMs: settings.submissionPatience, chunkSize: settings.batchChunkSize, idempotencyHours: settings.idempotencyKeep,
+    ...chunk, calls, pool: database.pool, owner: node.nodeId, dutyLeaseMs: settings.batchLease, patienceMs: settings.submissionPatience, chunkSize: settings.batchChunkSize, idempotencyHours: settings.idempotencyKeep,
     statementTimeoutMs: settings.statementTimeout, newSubmissionId: uuidv7,
     onOpen(byFlag) {
       for (const state of OPEN_STATES) {
