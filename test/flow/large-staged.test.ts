@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import pg from 'pg';
+import { CARRIED_CHECKPOINT } from '../../shared/db/queries/carried-checkpoints.ts';
 import { execution } from '../helpers/executions.ts';
 import { startFleet } from '../helpers/fleet.ts';
 import { send } from '../helpers/http.ts';
@@ -184,4 +185,52 @@ test('the law misses a staged chunk that is lost before it is carried out', asyn
   await comesTo(id, 'FAILED');
   expect(await sql('select error_code from large_batch where id = $1', [id])).toEqual([{ error_code: 'counts-disagree' }]);
   expect(await status(id)).toMatchObject({ accepted: 1_000, written: 500, withdrawn: 500 });
+});
+
+const checkpoints = (id: string) => sql<{ no: number; items: number; written: number; rejected: number }>('select no, items, written, rejected from checkpoint where batch_id = $1 and carried order by no', [id]);
+
+test('while it is carried out a batch has a checkpoint at each interval, with counts, and tells of each; the last one has all of it', async () => {
+  const id = await stage(6_000, 200_000, '&checkpointInterval=1000&parallelism=2');
+  const [{ n: received }] = await sql<{ n: number }>('select count(*)::int as n from checkpoint where batch_id = $1', [id]) as [{ n: number }];
+  await command(id, 'start');
+  await comesTo(id, 'COMPLETED');
+  const made = await checkpoints(id);
+  expect(made.at(-1)).toMatchObject({ items: 6_000, written: 6_000, rejected: 0 });
+  expect(made.length).toBeGreaterThan(1);
+  for (const [i, { items, written, rejected }] of made.entries()) {
+    expect(written + rejected).toBe(items);
+    if (i < made.length - 1) expect(items - (made[i - 1]?.items ?? 0)).toBeGreaterThanOrEqual(1_000);
+  }
+  const told = await sql<{ items: number }>(`select (payload->'checkpoint'->>'items')::int as items from ledger where batch_id = $1 and event = 'CheckpointCreated' and payload->>'state' = 'RUNNING' order by version`, [id]);
+  expect(told.map((t) => t.items)).toEqual(made.map((c) => c.items));
+  expect(await status(id)).toMatchObject({ progress: { items: 6_000, share: 1 }, executionMetadata: { checkpointsCreated: received + made.length } });
+});
+
+test('where the interval is not reached there is a checkpoint after 10 s; its progress is what is carried out, not what was received', async () => {
+  const id = await stage(3_000, 300_000, '&checkpointInterval=1000000');
+  const letGo = await holdBack(id, 1_000);
+  await command(id, 'start');
+  await waitFor(async () => (await covered(id)) === 2_500, { ...LONG, what: 'all but what is held back' });
+  const ask = () => sql(CARRIED_CHECKPOINT.text, [id, 'kafka:nowhere', 'test']);
+  expect(await ask()).toEqual([]);
+  expect(await status(id)).toMatchObject({ state: 'RUNNING', progress: { items: 0, total: 3_000 } });
+  await sql(`update large_batch set started_at = now() - interval '11 s' where id = $1`, [id]);
+  // Nothing lies between: what is done behind the chunk that is left does not count yet.
+  expect(await ask()).toEqual([{ items: 1_000 }]);
+  expect(await ask()).toEqual([]);
+  expect(await status(id)).toMatchObject({ progress: { items: 1_000, share: 0.333333 } });
+  await letGo();
+  await comesTo(id, 'COMPLETED');
+  expect((await checkpoints(id)).map((c) => [c.items, c.written])).toEqual([[1_000, 1_000], [3_000, 3_000]]);
+});
+
+test('a batch whose checkpoints gainsay its ledger is not called completed', async () => {
+  const id = await stage(1_500, 400_000, '&checkpointInterval=1000000');
+  const letGo = await holdBack(id, 500);
+  await command(id, 'start');
+  await waitFor(async () => (await covered(id)) === 1_000, { ...LONG, what: 'all but what is held back' });
+  await sql(`insert into checkpoint (batch_id, no, items, bytes, written, rejected, carried) values ($1, 1000, 500, 1, 100, 400, true)`, [id]);
+  await letGo();
+  await comesTo(id, 'FAILED');
+  expect(await status(id)).toMatchObject({ errorCode: 'counts-disagree', written: 1_500 });
 });

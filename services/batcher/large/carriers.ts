@@ -9,6 +9,7 @@ import { runStatement } from '../../../shared/db/run-statement.ts';
 import type { ItemsOfChunk } from '../process/carry-items.ts';
 import type { CarrierNode, Processing } from '../process/processing.ts';
 import type { TakeTarget, TakeTools } from '../take-batch.ts';
+import { CarriedCheckpoints } from './carried-checkpoints.ts';
 import { carryChunk, type LeasedChunk } from './carry-chunk.ts';
 import { endLarge } from './end-large.ts';
 import { tooManyRejected } from './error-policy.ts';
@@ -25,6 +26,7 @@ interface Running {
   parallelism: number;
   tags: string[];
   maxRetries: number;
+  checkpointInterval: number;
 }
 
 /** A node that died gives its chunks back when this is over; renewed at a third of it. */
@@ -42,6 +44,7 @@ export class Carriers {
   readonly #tools: TakeTools;
   readonly #targets: ReadonlyMap<string, TakeTarget>;
   readonly #processing: Processing;
+  readonly #checkpoints: CarriedCheckpoints;
   readonly #inHand = new Map<string, LeasedChunk>();
   readonly #work = new Set<Promise<void>>();
   /** Batches whose counts did not agree at the last look, as they stood then. */
@@ -55,6 +58,7 @@ export class Carriers {
     this.#tools = tools;
     this.#targets = targets;
     this.#processing = processing;
+    this.#checkpoints = new CarriedCheckpoints((statement, values) => this.#run(statement, values), tools);
   }
 
   get inHand(): number {
@@ -121,14 +125,16 @@ export class Carriers {
   }
 
   async #goOn(batch: Running): Promise<void> {
-    if (!batch.anyLeft) await this.#complete(batch);
-    else if (await this.#heedsErrorPolicy(batch)) await this.#claim(batch);
+    if (!batch.anyLeft) return this.#complete(batch);
+    if (await this.#heedsErrorPolicy(batch)) await this.#claim(batch);
+    await this.#checkpoints.look(batch.id);
   }
 
   async #running(): Promise<Running[]> {
     const rows = await this.#run(RUNNING_STAGED, []);
-    const batches = rows.map((r): Running => ({ id: r[0] as string, kind: r[1] as string, epoch: Number(r[2]), version: Number(r[3]), total: Number(r[4]), errorPolicy: r[5] as string, anyLeft: r[6] as boolean, parallelism: Number(r[7]), tags: r[8] as string[], maxRetries: Number(r[9]) }));
+    const batches = rows.map((r): Running => ({ id: r[0] as string, kind: r[1] as string, epoch: Number(r[2]), version: Number(r[3]), total: Number(r[4]), errorPolicy: r[5] as string, anyLeft: r[6] as boolean, parallelism: Number(r[7]), tags: r[8] as string[], maxRetries: Number(r[9]), checkpointInterval: Number(r[10]) }));
     const ids = new Set(batches.map(({ id }) => id));
+    this.#checkpoints.keepOnly(ids);
     for (const id of this.#doubtful.keys()) if (!ids.has(id)) this.#doubtful.delete(id);
     return batches;
   }
@@ -160,15 +166,17 @@ export class Carriers {
     const carryOut = this.#processing.concerns(batch.kind) ? (items: ItemsOfChunk) => this.#processing.carry(batch, items) : undefined;
     const carried = await carryChunk(this.#tools, target, chunk, carryOut);
     if (carried === 'poison') await endLarge(this.#tools, chunk.batch.id, 'FAILED', 'poison-chunk', 'A part of the batch could neither be carried out nor refused, however often it was tried. What was written stands.');
+    if (carried === 'done') await this.#checkpoints.carried(batch, chunk.span, this.#edges).catch((error: unknown) => this.#tools.log.warn({ err: error, batchId: batch.id }, 'a checkpoint could not be written; the next one tells what it would have told'));
     // Room for the next one; asked after this one has left.
     if (carried === 'done') setImmediate(() => void this.look().catch((error: unknown) => this.#tools.log.warn({ err: error }, 'staged chunks could not be looked for; tried again')));
   }
 
-  /** Only if the ledger has every item; what does not agree twice, with nothing changed between, has failed. */
+  /** Only if the ledger has every item, and the checkpoints say so; what does not agree twice, with nothing changed between, has failed. */
   async #complete({ id, epoch, version, total }: Running): Promise<void> {
+    await this.#checkpoints.last(id);
     if ((await this.#run(COMPLETE_LARGE, [id, epoch, total, null, this.#tools.batchesSink, this.#tools.owner])).length > 0) return;
     const stand = `${epoch}/${version}`;
-    if (this.#doubtful.get(id) === stand) await endLarge(this.#tools, id, 'FAILED', 'counts-disagree', 'Staged chunks and ledger do not agree on the number of items; see GET /api/v1/verify.');
+    if (this.#doubtful.get(id) === stand) await endLarge(this.#tools, id, 'FAILED', 'counts-disagree', 'Staged chunks, ledger and checkpoints do not agree on the number of items; see GET /api/v1/verify.');
     else this.#doubtful.set(id, stand);
   }
 

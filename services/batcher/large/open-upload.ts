@@ -37,7 +37,7 @@ export async function openUpload(tools: TakeTools, target: TakeTarget, params: O
   const marks = known === undefined ? [] : await runStatement(tools.pool, CHECKPOINT_MARKS, [id], tools.statementTimeoutMs);
   const upload = new Upload(tools, target, {
     row, epoch, from, compareOnly,
-    checkpoint: { no: last?.no ?? 0, items: last?.mark.items ?? 0 },
+    checkpoint: { items: last?.mark.items ?? 0 },
     marks: new Map(marks.map(([items, sha]) => [Number(items), sha as string])),
     requestId: params.requestId, trace: params.trace,
   });
@@ -81,10 +81,10 @@ async function takeUp(tools: TakeTools, row: LargeRow): Promise<number> {
   return Number(raised[0]);
 }
 
-async function lastCheckpoint(tools: TakeTools, id: string): Promise<{ no: number; mark: Mark } | undefined> {
+async function lastCheckpoint(tools: TakeTools, id: string): Promise<{ mark: Mark } | undefined> {
   const [c] = await runStatement(tools.pool, LAST_CHECKPOINT, [id], tools.statementTimeoutMs);
   if (c === undefined) return undefined;
-  return { no: Number(c[0]), mark: { items: Number(c[1]), bytes: Number(c[2]), sha: c[3] as string, written: Number(c[4]), rejected: Number(c[5]) } };
+  return { mark: { items: Number(c[0]), bytes: Number(c[1]), sha: c[2] as string, written: Number(c[3]), rejected: Number(c[4]) } };
 }
 
 function placeOf(row: LargeRow, last: { mark: Mark } | undefined, offset: number): Mark {

@@ -30,8 +30,8 @@ export interface UploadStart {
   epoch: number;
   /** Where the upload begins: the start, or a checkpoint. */
   from: Mark;
-  /** Number of the newest checkpoint, and the items it stands for: only beyond them new ones are written. */
-  checkpoint: { no: number; items: number };
+  /** The items that the newest checkpoint stands for: only beyond them new ones are written. */
+  checkpoint: { items: number };
   /** Chained hashes that an earlier upload of the same batch left, by items. */
   marks: ReadonlyMap<number, string>;
   /** The batch has ended well: what comes is only compared. */
@@ -71,7 +71,9 @@ export class Upload {
   #paused: boolean;
   #wake: (() => void)[] = [];
   #failure: Error | undefined;
-  #checkpoint: { no: number; items: number; at: number };
+  #checkpoint: { items: number; at: number };
+  /** Items of the newest checkpoint that is known to be written. */
+  #noted: number;
   #checkpointing: Promise<void> = Promise.resolve();
 
   constructor(tools: TakeTools, target: TakeTarget, start: UploadStart) {
@@ -85,6 +87,7 @@ export class Upload {
     this.#lane = start.row.lane;
     this.#paused = start.row.state === 'PAUSED' && !start.compareOnly;
     this.#checkpoint = { ...start.checkpoint, at: tools.now() };
+    this.#noted = start.checkpoint.items;
   }
 
   get id(): string {
@@ -133,6 +136,12 @@ export class Upload {
     if (this.#failure !== undefined) throw this.#failure;
     await this.#reached(this.mark, true);
     await this.#checkpointing;
+    // At its end a batch is held against its checkpoints: one that was fenced off, or lost, is written after all.
+    if (!this.#start.compareOnly && this.#noted < this.mark.items) {
+      this.#checkpoint = { ...this.#checkpoint, items: this.#noted };
+      await this.#reached(this.mark, true);
+      await this.#checkpointing;
+    }
     if (!this.#start.compareOnly) await this.#noteCarried();
     const { compareOnly, row } = this.#start;
     if (compareOnly) {
@@ -286,12 +295,14 @@ export class Upload {
     const now = this.#tools.now();
     const due = last || (row.checkpointing && (mark.items - this.#checkpoint.items >= row.checkpointInterval || now - this.#checkpoint.at >= CHECKPOINT_MS));
     if (this.#start.compareOnly || !due || mark.items <= this.#checkpoint.items) return;
-    const no = this.#checkpoint.no + 1;
-    this.#checkpoint = { no, items: mark.items, at: now };
+    this.#checkpoint = { items: mark.items, at: now };
     // One after the other, and nobody waits for them: they are reports, and what lies after the newest is found in the ledger.
     this.#checkpointing = this.#checkpointing
-      .then(() => this.#persist(ADD_CHECKPOINT, [this.id, this.#epoch, no, mark.items, mark.bytes, mark.sha, mark.written, mark.rejected, this.#tools.batchesSink, this.#tools.owner]))
-      .then(() => undefined, (error: unknown) => this.#tools.log.warn({ err: error, batchId: this.id }, 'a checkpoint could not be written; an upload that breaks off goes on from the one before'));
+      .then(() => this.#persist(ADD_CHECKPOINT, [this.id, this.#epoch, mark.items, mark.bytes, mark.sha, mark.written, mark.rejected, this.#tools.batchesSink, this.#tools.owner]))
+      .then((rows) => {
+        if (rows.length > 0) this.#noted = Math.max(this.#noted, mark.items);
+      })
+      .catch((error: unknown) => this.#tools.log.warn({ err: error, batchId: this.id }, 'a checkpoint could not be written; an upload that breaks off goes on from the one before'));
   }
 
   #heedErrorPolicy(): void {

@@ -50,7 +50,10 @@ export interface LargeFact {
   now: string;
   /** An edge has it in hand. */
   attended: boolean;
+  /** The newest one of what is done now: received, or carried out. */
   checkpoint: CheckpointFact | null;
+  /** How many were made in all. */
+  checkpoints: number;
 }
 
 export interface LargeProgress {

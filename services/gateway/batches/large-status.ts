@@ -65,7 +65,7 @@ export async function readStatus(run: Run, batchId: string): Promise<{ status: B
   };
   return {
     status: state === 'FAILED' ? { ...status, ...failureOf(fact, errors) } : status,
-    upload: { offset: state === 'COMPLETED' ? items.bytes : (fact.checkpoint?.bytes ?? 0), complete: uploadComplete(fact) },
+    upload: { offset: items.bytes, complete: uploadComplete(fact) },
   };
 }
 
@@ -82,7 +82,7 @@ function metadataOf(fact: LargeFact, processed: number): LargeStatus['executionM
     executionDuration: duration,
     averageItemTime: processed === 0 ? null : Math.round((duration / processed) * 1_000) / 1_000,
     parallelismAchieved: fact.carriedMs === 0 || duration === 0 ? null : Math.round((fact.carriedMs / duration) * 100) / 100,
-    checkpointsCreated: fact.checkpoint?.no ?? 0,
+    checkpointsCreated: fact.checkpoints,
   };
 }
 

@@ -44,7 +44,7 @@ export function uploadComplete({ total }: Pick<LargeFact, 'total'>): boolean {
 
 export function progressOf({ checkpoint, total, uploadBytes, state }: Pick<LargeFact, 'checkpoint' | 'total' | 'uploadBytes' | 'state'>): ProgressView {
   const items = state === 'COMPLETED' ? (total ?? 0) : (checkpoint?.items ?? 0);
-  const bytes = state === 'COMPLETED' ? (uploadBytes ?? checkpoint?.bytes ?? 0) : (checkpoint?.bytes ?? 0);
+  const bytes = total !== null ? (uploadBytes ?? checkpoint?.bytes ?? 0) : (checkpoint?.bytes ?? 0);
   const share = total !== null ? (total === 0 ? 1 : items / total) : uploadBytes !== null && uploadBytes > 0 ? bytes / uploadBytes : null;
   return { items, bytes, total, share: share === null ? null : round(Math.min(1, share)) };
 }
@@ -77,10 +77,10 @@ function finishOf({ total, uploadBytes, checkpoint }: LargeFact, { items, bytes 
 }
 
 /** Where the batch began within the time that the samples cover, its beginning is one of them. */
-function fromStart({ createdAt, startedAt }: LargeFact, samples: readonly Sample[]): Sample[] {
+function fromStart({ createdAt, startedAt, staged }: LargeFact, samples: readonly Sample[]): Sample[] {
   const at = Date.parse(startedAt ?? createdAt);
   const newest = samples.at(-1);
-  return newest !== undefined && startedAt === null && newest.at - at < 60_000 ? [{ at, items: 0, bytes: 0 }, ...samples] : [...samples];
+  return newest !== undefined && (startedAt === null || staged) && newest.at - at < 60_000 ? [{ at, items: 0, bytes: 0 }, ...samples] : [...samples];
 }
 
 function overall({ createdAt, startedAt, finishedAt }: LargeFact, { items }: ProgressView): number | undefined {

@@ -14,16 +14,19 @@ json_build_object(
   'checkpointInterval', l.checkpoint_interval, 'checkpointing', l.checkpointing, 'errorPolicy', l.error_policy, 'maxRetries', l.max_retries,
   'tags', l.tags, 'format', l.format, 'parent', l.parent, 'createdAt', l.created_at, 'startedAt', l.started_at, 'finishedAt', l.finished_at, 'deadlineAt', l.deadline_at,
   'total', l.total, 'uploadBytes', l.upload_bytes, 'errors', l.errors, 'errorCode', l.error_code, 'errorMessage', l.error_message, 'carriedMs', l.carried_ms,
-  'now', now(), 'attended', b.lease_until is not null and b.lease_until > now(), 'checkpoint', case when c.no is null then null else ${CHECKPOINT} end)`;
+  'now', now(), 'checkpoints', (select coalesce(max(k.no), 0) from checkpoint k where k.batch_id = l.id), 'attended', b.lease_until is not null and b.lease_until > now(), 'checkpoint', case when c.no is null then null else ${CHECKPOINT} end)`;
+
+/** Of a staged batch that has begun the checkpoints count from zero again: they tell what is carried out, those before what was received. */
+const OF_PHASE = `carried = (l.staged and l.started_at is not null)`;
 
 /** The newest checkpoint of the large batch `l`. */
-export const NEWEST_CHECKPOINT = `lateral (select * from checkpoint where batch_id = l.id order by no desc limit 1) c`;
+export const NEWEST_CHECKPOINT = `lateral (select * from checkpoint where batch_id = l.id and ${OF_PHASE} order by no desc limit 1) c`;
 
 /** The large batch $1, and the checkpoints of its last minute, the last one of each second, oldest first. */
 export const LARGE_PROGRESS: NamedStatement = {
   name: 'large-progress',
   text: `
-with recent as (select at, items, bytes from checkpoint where batch_id = $1 order by no desc limit ${MOST_CHECKPOINTS}),
+with recent as (select k.at, k.items, k.bytes from large_batch l join checkpoint k on k.batch_id = l.id and k.${OF_PHASE} where l.id = $1 order by k.no desc limit ${MOST_CHECKPOINTS}),
 samples as (
   select distinct on (floor(extract(epoch from at))) at, items, bytes from recent
   where at >= (select max(at) from recent) - interval '${WINDOW_S} s' order by floor(extract(epoch from at)), items desc

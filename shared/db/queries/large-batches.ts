@@ -61,10 +61,10 @@ export const SLICES_BETWEEN: NamedStatement = {
   text: `select distinct on (first_index) first_index, span, written from ledger where batch_id = $1 and op = 'insert' and first_index >= $2 and first_index < $3 order by first_index, sink`,
 };
 
-/** The newest checkpoint: no, items, bytes, sha (hex), written, rejected. */
+/** The newest checkpoint of the upload: items, bytes, sha (hex), written, rejected. */
 export const LAST_CHECKPOINT: NamedStatement = {
   name: 'last-checkpoint',
-  text: `select no, items, bytes, encode(sha, 'hex'), written, rejected from checkpoint where batch_id = $1 order by no desc limit 1`,
+  text: `select items, bytes, encode(sha, 'hex'), written, rejected from checkpoint where batch_id = $1 and not carried order by no desc limit 1`,
 };
 
 /** All checkpoints' places in the upload, in order: items, sha (hex). */
@@ -74,8 +74,9 @@ export const CHECKPOINT_MARKS: NamedStatement = {
 };
 
 /**
- * Writes a checkpoint, and tells of it ($9 sink, $10 node); only while the writer's epoch holds. The batch's row is locked first: its
- * events have one order, and none comes behind its end.
+ * Writes a checkpoint of an upload at $3 items, and tells of it ($8 sink, $9 node); only while the writer's epoch holds. The batch's row is
+ * locked first: its events have one order, and none comes behind its end. A row comes back where there is one at so many items, or
+ * more: a repeat writes none.
  */
 export const ADD_CHECKPOINT: NamedStatement = {
   name: 'add-checkpoint',
@@ -84,16 +85,23 @@ with live as (
   select l.id from large_batch l join batch b on b.id = l.id
   where l.id = $1 and b.epoch = $2 and b.state = 'open' and l.state not in ('COMPLETED', 'FAILED', 'CANCELLED') for no key update of l
 ),
+there as (select items from checkpoint where batch_id = $1 and not carried and items >= $3 limit 1),
 made as (
   insert into checkpoint (batch_id, no, items, bytes, sha, written, rejected)
-  select id, $3, $4, $5, decode($6, 'hex'), $7, $8 from live
+  select id, 1 + coalesce((select max(no) from checkpoint where batch_id = $1), 0), $3, $4, decode($5, 'hex'), $6, $7 from live where not exists (select from there)
   on conflict (batch_id, no) do nothing
   returning batch_id, no, at, items, bytes, written, rejected
 ),
 counted as (update large_batch l set events = events + 1 from made where l.id = made.batch_id returning ${TOLD_OF}),
-event as (${checkpointCreated('counted', 'made')})
-${tell('event', '$9', '$10')}`,
+event as (${checkpointCreated('counted', 'made')}),
+told as (${tell('event', '$8', '$9')})
+select items from made union all select items from there`,
 };
+
+/** The checkpoints of a batch's last phase say nothing that the ledger's counts `c` and its $3 items gainsay, and the newest is at its end. */
+const CHECKPOINTS_AGREE = `not exists (
+    select from checkpoint k where k.batch_id = $1 and k.carried = live.staged and (k.items > $3 or k.written > c.written or k.rejected > c.rejected or k.written + k.rejected <> k.items)
+  ) and ($3 = 0 or exists (select from checkpoint k where k.batch_id = $1 and k.carried = live.staged and k.items = $3))`;
 
 /** The header row of an upload in CSV, kept so that the upload can go on without it. */
 export const KEEP_CSV_HEADER: NamedStatement = {
@@ -108,7 +116,7 @@ export const STEERED: NamedStatement = {
 };
 
 /**
- * Ends a large batch well: only if the ledger holds exactly the items 0 to $3 - 1, without a gap. Fence, state and the
+ * Ends a large batch well: only if the ledger holds exactly the items 0 to $3 - 1, without a gap, and the checkpoints say so too. Fence, state and the
  * event that tells of it ($5 sink, $6 node) in one statement; no row comes back where the counts do not agree, or somebody else ended it.
  */
 export const COMPLETE_LARGE: NamedStatement = {
@@ -118,10 +126,10 @@ with covered as (
   select coalesce(sum(span), 0) as items, coalesce(max(first_index + span), 0) as up_to, coalesce(sum(written), 0) as written, coalesce(sum(rejected), 0) as rejected
   from (select distinct on (first_index) first_index, span, written, rejected from ledger where batch_id = $1 and op in ('insert', 'process') order by first_index, sink) s
 ),
-live as (select id from large_batch where id = $1 and state in ('RECEIVING', 'RUNNING') for update),
+live as (select id, staged from large_batch where id = $1 and state in ('RECEIVING', 'RUNNING') for update),
 ended as (
   update batch b set state = 'closed', closed_at = now(), requested = $3, lease_owner = null, lease_until = null
-  from covered c, live where b.id = live.id and b.epoch = $2 and b.state = 'open' and c.items = $3 and c.up_to = $3
+  from covered c, live where b.id = live.id and b.epoch = $2 and b.state = 'open' and c.items = $3 and c.up_to = $3 and ${CHECKPOINTS_AGREE}
   returning b.id
 ),
 done as (

@@ -57,11 +57,11 @@ from left_to_start s where l.id = s.id
 returning l.state`,
 };
 
-/** Batches whose staged chunks are carried out now: id, kind, epoch, version, total, error policy, whether chunks are left, parallelism, tags, retries. Those of the higher lanes first. */
+/** Batches whose staged chunks are carried out now: id, kind, epoch, version, total, error policy, whether chunks are left, parallelism, tags, retries, checkpoint interval. Those of the higher lanes first. */
 export const RUNNING_STAGED: NamedStatement = {
   name: 'running-staged',
   text: `
-select l.id, l.kind, b.epoch, l.version, l.total, l.error_policy, exists (select from chunk c where c.batch_id = l.id) as any_left, l.parallelism, l.tags, l.max_retries
+select l.id, l.kind, b.epoch, l.version, l.total, l.error_policy, exists (select from chunk c where c.batch_id = l.id) as any_left, l.parallelism, l.tags, l.max_retries, l.checkpoint_interval
 from large_batch l join batch b on b.id = l.id
 where l.state = 'RUNNING' and l.staged and b.state = 'open' order by array_position(array['high', 'normal', 'low'], l.lane), l.started_at`,
 };
