@@ -111,7 +111,7 @@ export class LedgerStore {
   async letters(candidates: readonly Candidate[]): Promise<Map<LedgerRow, ReplayedLetter>> {
     const rows = candidates.filter((c) => c.row.op === 'replay' && c.send.size > 0).map((c) => c.row);
     if (rows.length === 0) return new Map();
-    const found = await this.#run(LOAD_LETTERS, [this.#sink, rows.map((r) => r.batchId), rows.map((r) => r.firstId), rows.map((r) => r.version)]);
+    const found = await this.#run(LOAD_LETTERS, [this.#sink, rows.map((r) => r.batchId), rows.map((r) => r.firstId), rows.map((r) => r.version), this.#events]);
     const letters = new Map(found.map(([replay, record, version, kind, op, payload, headers]) => [`${String(replay)} ${String(kind)} ${Number(record)} ${Number(version)}`, { op, payload, headers } as ReplayedLetter]));
     return new Map(rows.flatMap((row) => {
       const letter = letters.get(`${row.batchId} ${row.kind} ${row.firstId} ${row.version}`);

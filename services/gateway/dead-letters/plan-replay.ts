@@ -23,17 +23,17 @@ export async function planReplay(ask: Ask, desk: LetterDesk, selection: Selectio
 }
 
 async function firstOf(ask: Ask, desk: LetterDesk, chosen: unknown[]): Promise<PlannedMessage[]> {
-  const rows = (await ask(FIRST_OF_PLAN, [...chosen, LISTED])).map(([id, kind, recordId, version, topic, partition]) => ({ id: Number(id), kind: kind as string, recordId: Number(recordId), version: version as number, topic: topic as string | null, partition: partition as number | null }));
+  const rows = (await ask(FIRST_OF_PLAN, [...chosen, LISTED])).map(([id, kind, recordId, version, topic, partition, stoodFor]) => ({ stoodFor: stoodFor as boolean, letter: { id: Number(id), kind: kind as string, recordId: Number(recordId), version: version as number, topic: topic as string | null, partition: partition as number | null } }));
   const versions = new Map<string, Map<number, number>>();
   for (const table of desk.stateTables) {
-    const ids = rows.filter((r) => r.kind === table.kind).map((r) => r.recordId);
+    const ids = rows.filter(({ letter }) => letter.kind === table.kind).map(({ letter }) => letter.recordId);
     versions.set(table.kind, new Map(ids.length === 0 ? [] : (await ask(currentVersions(table), [ids])).map(([id, version]) => [Number(id), version as number])));
   }
-  const events = rows.filter((r) => !versions.has(r.kind)).map((r) => r.id);
+  const events = rows.filter(({ letter }) => !versions.has(letter.kind)).map(({ letter }) => letter.id);
   const behind = new Map(events.length === 0 ? [] : (await ask(COUNT_BEHIND, [events])).map(([id, count]) => [Number(id), count as number]));
-  return rows.map((row): PlannedMessage => {
-    const current = versions.get(row.kind);
-    const sendsVersion = current === undefined ? row.version : (current.get(row.recordId) ?? null);
-    return { ...row, outcome: sendsVersion === null ? 'supersede' : 'send', sendsVersion, waitingBehind: behind.get(row.id) ?? 0 };
+  return rows.map(({ letter, stoodFor }): PlannedMessage => {
+    const current = versions.get(letter.kind);
+    const sendsVersion = current === undefined ? letter.version : stoodFor ? null : (current.get(letter.recordId) ?? null);
+    return { ...letter, outcome: sendsVersion === null ? 'supersede' : 'send', sendsVersion, waitingBehind: behind.get(letter.id) ?? 0 };
   });
 }

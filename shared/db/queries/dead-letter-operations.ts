@@ -8,9 +8,10 @@ const UNNAMED = '';
  * Dead letters that a selection names: $1 ids, or $2 sink, $3 fingerprint, $4 kind, $5 code, $6 since, $7 until; null filters nothing.
  * The relay reads a replay's filter in the same way.
  */
-const SELECTED = `
-      ($1::int8[] is null or d.id = any($1)) and ($2::text is null or d.sink = $2) and ($3::text is null or d.fingerprint = $3) and ($4::text is null or d.kind = $4)
-  and ($5::text is null or d.code = $5) and ($6::timestamptz is null or d.last_failed_at >= $6) and ($7::timestamptz is null or d.last_failed_at <= $7)`;
+const selected = (d: string) => `
+      ($1::int8[] is null or ${d}.id = any($1)) and ($2::text is null or ${d}.sink = $2) and ($3::text is null or ${d}.fingerprint = $3) and ($4::text is null or ${d}.kind = $4)
+  and ($5::text is null or ${d}.code = $5) and ($6::timestamptz is null or ${d}.last_failed_at >= $6) and ($7::timestamptz is null or ${d}.last_failed_at <= $7)`;
+const SELECTED = selected('d');
 
 /** One replay is begun at a time, so that no two can overlap unseen. */
 export const LOCK_REPLAYS: NamedStatement = { name: 'lock-replays', text: `select pg_advisory_xact_lock(hashtextextended('sluice replays', 0))` };
@@ -21,7 +22,10 @@ export function readStates(lock: boolean): NamedStatement {
 }
 
 /** A replay releases what was dead when it was asked for. */
-const RELEASABLE = `d.state = 'dead' and d.last_failed_at <= now()`;
+const releasable = (d: string) => `${d}.state = 'dead' and ${d}.last_failed_at <= now()`;
+const RELEASABLE = releasable('d');
+/** Of a record whose current state is sent: a later letter goes with the replay, or is on its way, and stands for this one. */
+const STOOD_FOR = `exists (select 1 from dead_letter n where n.kind = d.kind and n.record_id = d.record_id and n.sink = d.sink and n.version > d.version and (n.state = 'replaying' or ${releasable('n')} and ${selected('n')}))`;
 
 /** Selected ones that a replay begun now releases, counted by sink. */
 export const COUNT_RELEASABLE: NamedStatement = { name: UNNAMED, text: `select d.sink, count(*)::int4 from dead_letter d where ${RELEASABLE} and ${SELECTED} group by d.sink order by d.sink` };
@@ -57,9 +61,9 @@ export interface StateTable {
 
 const quoted = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
-/** Selected ones that are dead, counted by where their messages go: topic, partition, count, and how many have nothing to send, for their record is gone. */
+/** Selected ones that are dead, counted by where their messages go: topic, partition, count, and how many have nothing to send, for their record is gone or a later letter stands for them. */
 export function planReplay(tables: readonly StateTable[]): NamedStatement {
-  const gone = tables.map(({ kind, table, idColumn }) => `d.kind = ${quoted(kind)} and not exists (select 1 from "${table}" t where t."${idColumn}" = d.record_id)`);
+  const gone = tables.map(({ kind, table, idColumn }) => `d.kind = ${quoted(kind)} and (${STOOD_FOR} or not exists (select 1 from "${table}" t where t."${idColumn}" = d.record_id))`);
   return {
     name: UNNAMED,
     text: `
@@ -68,10 +72,10 @@ from dead_letter d where ${RELEASABLE} and ${SELECTED} group by d.topic, d.parti
   };
 }
 
-/** The first $8 of them, in the order in which they are released. */
+/** The first $8 of them, in the order in which they are released; the last column says whether a later letter stands for it, if its messages carry their record's current state. */
 export const FIRST_OF_PLAN: NamedStatement = {
   name: UNNAMED,
-  text: `select d.id, d.kind, d.record_id, d.version, d.topic, d.partition from dead_letter d where ${RELEASABLE} and ${SELECTED} order by d.id limit $8`,
+  text: `select d.id, d.kind, d.record_id, d.version, d.topic, d.partition, ${STOOD_FOR} from dead_letter d where ${RELEASABLE} and ${SELECTED} order by d.id limit $8`,
 };
 
 /** Versions that records have now; those that are gone are left out. */

@@ -11,6 +11,16 @@ export const RUNNING_REPLAYS: NamedStatement = {
   text: `select id, rate from replay where sink = $1 and state = 'running' and ${FREE('$2', '$3')} order by requested_at`,
 };
 
+/** Whether the replay r is yet to release the dead letter d: both are aliases. */
+export const releasedBy = (d: string, r: string) => `${d}.sink = ${r}.sink and ${d}.id > ${r}.after_id and ${d}.state = 'dead' and ${d}.last_failed_at <= ${r}.requested_at
+      and (${r}.filter->'ids' is null or ${r}.filter->'ids' @> to_jsonb(${d}.id) or ${r}.filter->'ids' @> to_jsonb(${d}.id::text))
+      and (${r}.filter->>'fingerprint' is null or ${d}.fingerprint = ${r}.filter->>'fingerprint')
+      and (${r}.filter->>'sink' is null or ${d}.sink = ${r}.filter->>'sink')
+      and (${r}.filter->>'kind' is null or ${d}.kind = ${r}.filter->>'kind')
+      and (${r}.filter->>'code' is null or ${d}.code = ${r}.filter->>'code')
+      and (${r}.filter->>'since' is null or ${d}.last_failed_at >= (${r}.filter->>'since')::timestamptz)
+      and (${r}.filter->>'until' is null or ${d}.last_failed_at <= (${r}.filter->>'until')::timestamptz)`;
+
 /**
  * Releases the next dead letters of the replay $1 in the order of their ids, at most $4, unless the last ones were released less than
  * $5 ms ago. Dead letter, ledger row and the replay's progress change together, or not at all: two replays cannot release the
@@ -28,14 +38,7 @@ with r as materialized (
 due as materialized (
   select *, row_number() over (order by id) - 1 as no from (
     select d.id, d.sink, d.shard, d.kind, d.record_id, d.version, case when d.op = 'event' then d.batch_id::text end as key
-    from r join dead_letter d on r.may and d.sink = r.sink and d.id > r.after_id and d.state = 'dead' and d.last_failed_at <= r.requested_at
-    where (r.filter->'ids' is null or r.filter->'ids' @> to_jsonb(d.id) or r.filter->'ids' @> to_jsonb(d.id::text))
-      and (r.filter->>'fingerprint' is null or d.fingerprint = r.filter->>'fingerprint')
-      and (r.filter->>'sink' is null or d.sink = r.filter->>'sink')
-      and (r.filter->>'kind' is null or d.kind = r.filter->>'kind')
-      and (r.filter->>'code' is null or d.code = r.filter->>'code')
-      and (r.filter->>'since' is null or d.last_failed_at >= (r.filter->>'since')::timestamptz)
-      and (r.filter->>'until' is null or d.last_failed_at <= (r.filter->>'until')::timestamptz)
+    from r join dead_letter d on r.may and ${releasedBy('d', 'r')}
     order by d.id limit $4 for update of d
   ) d
 ),

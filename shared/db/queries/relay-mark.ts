@@ -1,3 +1,4 @@
+import { releasedBy } from './dead-letter-replay.ts';
 import type { NamedStatement } from './flush.ts';
 
 /** What became of messages besides being delivered: dead letters that come, close, or are outlived. Parameter 18 the new ones. */
@@ -74,11 +75,18 @@ export const MARK_SENT: NamedStatement = markStatement('');
  */
 export const MARK_FATES: NamedStatement = markStatement(FATES);
 
-/** Dead letters that replay rows carry: for batch ids $2, record ids $3 and versions $4 of the sink $1. Nothing comes for one that a later version outlived. */
+/**
+ * Dead letters that replay rows carry: for batch ids $2, record ids $3 and versions $4 of the sink $1. Nothing comes for one that
+ * a later version outlived, or whose record goes as it is now because of a later letter that is on its way too, or will be by the
+ * same replay; not so of $5, kinds whose messages are events.
+ */
 export const LOAD_LETTERS: NamedStatement = {
   name: '',
   text: `
 select d.replay_id, d.record_id, d.version, d.kind, d.op, d.payload, d.headers
 from unnest($2::uuid[], $3::int8[], $4::int4[]) as r(replay_id, record_id, version)
-join dead_letter d on d.sink = $1 and d.record_id = r.record_id and d.version = r.version and d.replay_id = r.replay_id and d.state = 'replaying' and not d.outlived`,
+join dead_letter d on d.sink = $1 and d.record_id = r.record_id and d.version = r.version and d.replay_id = r.replay_id and d.state = 'replaying' and not d.outlived
+where d.op = 'event' or d.kind = any($5::text[]) or not exists (
+  select 1 from dead_letter n left join replay p on p.id = d.replay_id and p.state = 'running'
+  where n.kind = d.kind and n.record_id = d.record_id and n.sink = d.sink and n.version > d.version and (n.state = 'replaying' or ${releasedBy('n', 'p')}))`,
 };

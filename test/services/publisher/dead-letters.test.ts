@@ -137,6 +137,21 @@ test('of states, later versions go on past a refused one, and the one delivered 
   expect(await ledger.breaches()).toEqual([]);
 });
 
+test.each([['at once', 1_000], ['one after the other', 1]])('two letters of one record that are replayed together, %s, send it once, as it is now; the older is superseded', async (_, rate) => {
+  const { topic, sink, letter } = await withDeadLetter();
+  await ledger.update([sink], 1_030);
+  const later = await letterWith('dead', { version: 2 });
+  await alterTopic(topic, LARGE);
+  const id = await ledger.replay(sink, { ids: [letter.id, later.id] }, rate);
+  await letterWith('delivered', { id: later.id });
+  await letterWith('superseded', { id: letter.id });
+  await waitFor(async () => (await ledger.replayState(id))?.state === 'done', { what: 'the end of the replay', timeoutMs: 30_000 });
+  const consumer = await reader(topic);
+  await waitFor(() => consumer.seen.length >= 20, { what: 'all messages', timeoutMs: 30_000 });
+  expect(consumer.versions().get(1_030)).toEqual([2]);
+  expect(await ledger.breaches()).toEqual([]);
+});
+
 test('a letter that is outlived on its way, and one whose record is gone, are superseded and not sent', async () => {
   const { topic, sink, letter } = await withDeadLetter();
   await ledger.pool.query(`update dead_letter set state = 'replaying', replays = 1, outlived = true, replay_id = $1`, ['019ab000-0000-7000-8000-000000000001']);

@@ -125,6 +125,14 @@ describe('replays', () => {
     expect(await states(...letters)).toEqual(['dead', 'dead', 'dead', 'dead']);
   });
 
+  test('of two letters of one record a dry run sends the later alone; the older by itself is sent', async () => {
+    const { batchId, ids, sink, shard } = await stored(1);
+    await sql('update execution set version = 3 where id = $1', [ids[0]]);
+    const [older = 0, later = 0] = await planted(...[1, 3].map((version) => ({ sink, batchId, recordId: ids[0] ?? 0, shard, version })));
+    expect((await replay({ ids: [older, later], dryRun: true })).body).toMatchObject({ total: 2, wouldSend: 1, wouldSupersede: 1, first: [{ id: older, outcome: 'supersede', sendsVersion: null }, { id: later, outcome: 'send', sendsVersion: 3 }] });
+    expect((await replay({ ids: [older], dryRun: true })).body).toMatchObject({ total: 1, wouldSend: 1, first: [{ id: older, outcome: 'send', sendsVersion: 3 }] });
+  });
+
   test('F39 a replay is a row that the relay carries out, with its rate and its total, and a line in the audit', async () => {
     const [a = 0, b = 0] = await planted({ code: 'X' }, { code: 'X' }, { code: 'Y' });
     const begun = await replay({ filter: { sink: 'kafka:orders', code: 'X', since: '2026-01-01' }, rate: 120 });
