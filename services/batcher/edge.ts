@@ -8,6 +8,7 @@ import { runStatement } from '../../shared/db/run-statement.ts';
 import { columnsOf } from '../../shared/records/columns.ts';
 import type { RecordKind } from '../../shared/records/record-kind.ts';
 import { compileItemCheck } from '../../shared/records/validate-item.ts';
+import { HttpPools } from '../../shared/http/http-pools.ts';
 import { DrainRate } from '../../shared/runtime/drain-rate.ts';
 import { every } from '../../shared/runtime/every.ts';
 import { watchLoopDelay } from '../../shared/runtime/loop-delay.ts';
@@ -121,10 +122,12 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     },
   };
   const targets = new Map([...node.kinds].map(([name, kind]) => [name, takeTarget(node, kind)]));
-  const processing = createProcessing(node, broker);
+  // One for the node: its connections to other services are bounded together.
+  const http = new HttpPools(settings);
+  const processing = createProcessing(node, broker, http);
   const carriers = new Carriers(tools, targets, processing);
   const large = new LargeBatches(tools, targets, settings.maxUploads);
-  const submission = createSubmission(node);
+  const submission = createSubmission(node, http);
   const reaper: ReaperTools = {
     pool: database.pool,
     owner: node.nodeId,
@@ -206,6 +209,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
       // Also those whose client has gone, and those that were admitted while others were waited for.
       while (background.size > 0) await Promise.allSettled([...background]);
       for (const loop of loops) await loop.stop();
+      await http.close();
       forgetFigures();
       node.gate.keptBy(undefined);
       loopDelay.stop();

@@ -83,6 +83,8 @@ export const SETTINGS = {
   maxParallelism: { type: 'number', live: true, default: 64, min: 1, max: 1_024, unit: 'count', group: 'Large batches', meaning: 'Most parallelism that a request may ask for.' },
   checkpointInterval: { type: 'number', live: true, default: 1_000, min: 1, max: 10_000_000, unit: 'items', group: 'Large batches', meaning: 'Items from one checkpoint to the next, where the request does not say; there is one every 10 s in any case.' },
   largeDeadline: { type: 'number', live: true, default: 14_400_000, min: 1_000, max: 604_800_000, unit: 'ms', group: 'Large batches', meaning: 'Longest time from the start of a large batch to its end, where the request does not say.' },
+  priceConnectTimeout: { type: 'number', default: 2_000, min: 10, max: 600_000, unit: 'ms', group: 'Large batches', meaning: 'Longest time to connect to the price service.' },
+  priceResponseTimeout: { type: 'number', default: 8_000, min: 10, max: 600_000, unit: 'ms', group: 'Large batches', meaning: 'Longest time that the price service may take to answer; a revaluation is tried again after 10 s in any case.' },
   interactiveShare: { type: 'number', default: 0.25, min: 0, max: 0.9, unit: 'share', fraction: true, group: 'Large batches', meaning: 'Share of the flush slots that large batches never take, so that requests a client waits for stay quick.' },
 
   maxOrders: { type: 'number', live: true, default: 1_000, min: 1, max: 50_000, unit: 'items', group: 'Orders', meaning: 'Most orders that one request may create.' },
@@ -120,6 +122,7 @@ export const SETTINGS = {
   ordersTopic: { type: 'text', default: 'orders', group: 'Delivery', meaning: 'Kafka topic of executions.', pattern: TOPIC },
   orderEventsTopic: { type: 'text', default: 'order-events', group: 'Delivery', meaning: 'Kafka topic of orders: created, changed, submitted, deleted.', pattern: TOPIC },
   batchesTopic: { type: 'text', default: 'batches', group: 'Delivery', meaning: 'Kafka topic of the events of large batches; none that records go to.', pattern: TOPIC },
+  revaluationsTopic: { type: 'text', default: 'revaluations', group: 'Delivery', meaning: 'Kafka topic of revaluations.', pattern: TOPIC },
   batchCommands: { type: 'switch', default: false, group: 'Delivery', meaning: 'Whether the relays take commands for large batches from Kafka.' },
   batchCommandsTopic: { type: 'text', default: 'batches.commands', group: 'Delivery', meaning: 'Kafka topic of those commands; what is wrong with one is told on the topic of this name with .dlq.', pattern: TOPIC },
   itemsTopic: { type: 'text', default: 'batches.items', group: 'Delivery', meaning: 'Kafka topic on which items are handed out that are carried out elsewhere; none that anything else goes to. A kind may name another setting.', pattern: TOPIC },

@@ -21,6 +21,8 @@ export interface HttpCall {
   path: string;
   /** JSON text. */
   body?: string;
+  /** Beside those of the content. */
+  headers?: Readonly<Record<string, string>>;
   signal?: AbortSignal;
 }
 
@@ -62,10 +64,10 @@ export class HttpPools {
     const base = pathname.replace(/\/+$/, '');
     return {
       connections,
-      async call({ method, path, body, signal }) {
+      async call({ method, path, body, headers = {}, signal }) {
         const late = AbortSignal.timeout(times.connectMs + times.responseMs);
         const response = await pool.request({
-          method, path: base + path, headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+          method, path: base + path, headers: { ...headers, accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
           ...(body === undefined ? {} : { body }), signal: signal === undefined ? late : AbortSignal.any([late, signal]),
         });
         return { status: response.statusCode, text: await response.body.text() };

@@ -1,4 +1,5 @@
 import type { SettingName, Settings } from '../config/settings.ts';
+import type { HttpPool } from '../http/http-pools.ts';
 import type { ItemRules } from './item-rules.ts';
 import type { RecordRow } from './record-kind.ts';
 
@@ -16,6 +17,13 @@ export class StepError extends Error {
   }
 }
 
+/** Settings that say how a service is called over HTTP: its address, and the longest time to connect and to answer, in ms. */
+export interface ServiceSettings {
+  url: SettingName;
+  connectTimeout: SettingName;
+  responseTimeout: SettingName;
+}
+
 /** What a step is given beside its item. */
 export interface StepContext {
   batchId: string;
@@ -30,6 +38,8 @@ export interface StepContext {
   settings: Settings;
   /** A stored record as it is now: PostgreSQL's text by property; undefined where there is none. */
   record: (kind: string, id: number) => Promise<RecordRow | undefined>;
+  /** Kept connections of this node to a service: bounded, with time limits. */
+  service: (settings: ServiceSettings) => HttpPool;
 }
 
 /** Carries one item out: the checked item (decimals and texts as text, whole numbers as numbers) becomes the values of a row. */

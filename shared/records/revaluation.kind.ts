@@ -1,9 +1,10 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { multiplyDecimals } from './decimal.ts';
-import { StepError, type StepContext } from './process-step.ts';
+import { StepError, type ServiceSettings, type StepContext } from './process-step.ts';
 import { defineRecordKind, type RecordRow } from './record-kind.ts';
 
 const ID_MAX = 2_147_483_647;
+const PRICES: ServiceSettings = { url: 'priceServiceUrl', connectTimeout: 'priceConnectTimeout', responseTimeout: 'priceResponseTimeout' };
 const money = { type: 'decimal', precision: 18, scale: 8 } as const;
 
 const Revaluation = defineEntity({
@@ -42,7 +43,7 @@ export default defineRecordKind({
   ignored: [],
   receivedAt: 'receivedTimestamp',
   wire: ['id', 'executionId', 'price', 'marketValue', 'receivedTimestamp', 'version'],
-  sinks: [],
+  sinks: [{ to: 'kafka', topicSetting: 'revaluationsTopic', on: ['insert'] }],
   constraints: {},
   list: {
     filters: { id: { property: 'id', type: 'whole' }, executionId: { property: 'executionId', type: 'whole' } },
@@ -50,15 +51,13 @@ export default defineRecordKind({
   },
 });
 
-async function revalue(item: RecordRow, { record, settings, signal, idempotencyKey }: StepContext): Promise<RecordRow> {
+async function revalue(item: RecordRow, { record, service, signal, idempotencyKey }: StepContext): Promise<RecordRow> {
   const id = item.executionId as number;
   const execution = await record('execution', id);
   if (execution === undefined) throw new StepError('ITEM_ERROR', `There is no execution ${id}.`);
-  const url = `${settings.priceServiceUrl.replace(/\/+$/, '')}/prices/${encodeURIComponent(execution.securityId as string)}`;
-  const response = await fetch(url, { headers: { accept: 'application/json', 'idempotency-key': idempotencyKey }, signal });
-  const text = await response.text();
-  if (response.status === 404) throw new StepError('ITEM_ERROR', `The price service knows no price for the security of execution ${id}.`);
-  if (!response.ok) throw Object.assign(new Error(`The price service answered ${response.status}.`), { status: response.status });
+  const { status, text } = await service(PRICES).call({ method: 'GET', path: `/prices/${encodeURIComponent(execution.securityId as string)}`, headers: { 'idempotency-key': idempotencyKey }, signal });
+  if (status === 404) throw new StepError('ITEM_ERROR', `The price service knows no price for the security of execution ${id}.`);
+  if (status < 200 || status > 299) throw Object.assign(new Error(`The price service answered ${status}.`), { status });
   const price = priceIn(text);
   return { executionId: id, price, marketValue: multiplyDecimals(price, execution.quantity as string) };
 }

@@ -20,6 +20,7 @@ const GOOD: Record<string, Message> = {
   ExecutionFailed: { ...head('ExecutionFailed', 'FAILED'), status: 'ERROR', errorCode: 'error-policy', errorMessage: 'Too many.', details: { systemErrors: 0, resourceErrors: 0, dataErrors: 1, timeoutErrors: 0 }, ...outcome(false) },
   BatchInitialized: { type: 'BatchInitialized', batchId: ID },
   ResourcesAllocated: { type: 'ResourcesAllocated', batchId: ID, parallelism: 3 },
+  ItemProcessingRequested: { type: 'ItemProcessingRequested', batchId: ID, index: 0, attempt: 1, idempotencyKey: `${ID}:0`, kind: 'outwork', tags: [], item: {}, timeLimitMs: 1_000, at: AT },
   ItemProcessingCompleted: { type: 'ItemProcessingCompleted', batchId: ID, index: 0, attempt: 1 },
 };
 
@@ -35,7 +36,7 @@ test.each(Object.keys(GOOD))('%s: a good one is valid; without a member, with on
   for (const member of Object.keys(good)) {
     const { [member]: _, ...rest } = good;
     expect([member, faults(rest).length > 0]).toEqual([member, true]);
-    expect([member, faults({ ...good, [member]: { surprise: 1 } }).length > 0]).toEqual([member, true]);
+    expect([member, faults({ ...good, [member]: { surprise: { deep: 1 } } }).length > 0]).toEqual([member, true]);
   }
   expect(faults({ ...good, surprise: 1 })).not.toEqual([]);
   const another = Object.keys(GOOD).find((other) => other !== type) ?? '';

@@ -77,7 +77,7 @@ export async function startFleet(shape: { writers?: number; relays?: number; env
   const itemsTopic = uniqueName('items');
   const url = await addressOfItsOwn();
   const env: Record<string, string> = {
-    POSTGRES_URL: database.url, NATS_URL: natsUrl(), KAFKA_BROKERS: shape.env?.KAFKA_BROKERS ?? kafkaBrokers(), NAMESPACE: uniqueName('fleet'), ORDERS_TOPIC: topic, BATCHES_TOPIC: batchesTopic, BATCH_COMMANDS_TOPIC: commandsTopic, ITEMS_TOPIC: itemsTopic,
+    POSTGRES_URL: database.url, NATS_URL: natsUrl(), KAFKA_BROKERS: shape.env?.KAFKA_BROKERS ?? kafkaBrokers(), NAMESPACE: uniqueName('fleet'), ORDERS_TOPIC: topic, BATCHES_TOPIC: batchesTopic, BATCH_COMMANDS_TOPIC: commandsTopic, ITEMS_TOPIC: itemsTopic, REVALUATIONS_TOPIC: uniqueName('revaluations'),
     METRICS_PORT: '0', HEARTBEAT: '1', BATCH_LEASE: '3000', SHARD_LEASE: '2000', KAFKA_REQUEST_TIMEOUT: '2000', LOG_FORMAT: 'json', ...shape.env,
   };
   const brokers = env.KAFKA_BROKERS ?? '';

@@ -45,6 +45,7 @@ export async function startSystem(shape: SystemShape = {}): Promise<TestSystem> 
     batchesTopic: uniqueName('batches'),
     batchCommandsTopic: uniqueName('commands'),
     itemsTopic: uniqueName('items'),
+    revaluationsTopic: uniqueName('revaluations'),
     kafkaPartitions: 4,
     port: 0,
     logLevel: 'silent',

@@ -3,6 +3,8 @@ import type { Pool } from 'pg';
 import type { NamedStatement } from '../../../shared/db/queries/flush.ts';
 import { loadRecords } from '../../../shared/db/queries/relay-records.ts';
 import { runStatement } from '../../../shared/db/run-statement.ts';
+import type { Settings } from '../../../shared/config/settings.ts';
+import type { HttpPool, HttpPools } from '../../../shared/http/http-pools.ts';
 import type { Column } from '../../../shared/records/columns.ts';
 import type { ProcessStep, StepCall, StepContext, StepFunction } from '../../../shared/records/process-step.ts';
 import { StepError } from '../../../shared/records/process-step.ts';
@@ -48,5 +50,17 @@ export function recordsOf(pool: Pool, timeoutMs: number, tables: ReadonlyMap<str
     const reader = readers.get(kind);
     if (reader === undefined) throw new StepError('EXECUTION_ERROR', `There is no record kind "${kind}".`);
     return reader.of(id);
+  };
+}
+
+/** Connections to the services that steps name, each opened when it is first asked for. */
+export function servicesOf(pools: HttpPools, settings: Settings): StepContext['service'] {
+  const open = new Map<string, HttpPool>();
+  return ({ url, connectTimeout, responseTimeout }) => {
+    const known = open.get(url);
+    if (known !== undefined) return known;
+    const pool = pools.open(String(settings[url]), { connectMs: Number(settings[connectTimeout]), responseMs: Number(settings[responseTimeout]) });
+    open.set(url, pool);
+    return pool;
   };
 }

@@ -34,7 +34,7 @@ export interface ItemTools {
   halt: AbortSignal;
   /** Aborted: what runs is told to stop. */
   stop: AbortSignal;
-  context: Pick<StepContext, 'settings' | 'record'>;
+  context: Pick<StepContext, 'settings' | 'record' | 'service'>;
   log: Logger;
   random: () => number;
   /** An attempt ended: `done`, `stopped`, or its category. */

@@ -1,19 +1,23 @@
 import type { ServiceBroker } from 'moleculer';
 import type { Events } from '../../../shared/contracts/actions.ts';
 import type { NamedStatement } from '../../../shared/db/queries/flush.ts';
+import type { HttpPools } from '../../../shared/http/http-pools.ts';
 import { runStatement } from '../../../shared/db/run-statement.ts';
 import { columnsOf } from '../../../shared/records/columns.ts';
 import { sinkName, type RecordKind } from '../../../shared/records/record-kind.ts';
 import { compileItemCheck } from '../../../shared/records/validate-item.ts';
 import type { NodeContext } from '../../../shared/runtime/node-context.ts';
 import { AnswerWatch } from './answer-watch.ts';
-import { bindStep, recordsOf } from './bind-step.ts';
+import { bindStep, recordsOf, servicesOf } from './bind-step.ts';
 import type { BoundStep } from './carry-items.ts';
 import { ItemStore } from './item-store.ts';
 import { Processing, tagsOf } from './processing.ts';
 
-/** A node's part in carrying out the items of kinds with a `process` step. */
-export function createProcessing(node: NodeContext, broker: ServiceBroker): Processing {
+/**
+ * A node's part in carrying out the items of kinds with a `process` step.
+ * @param http of the node; whoever opened it closes it
+ */
+export function createProcessing(node: NodeContext, broker: ServiceBroker, http: HttpPools): Processing {
   const { settings, metrics, log, database } = node;
   const kinds = [...node.kinds.values()];
   const tables = new Map(kinds.map((kind) => [kind.name, { table: database.orm.getMetadata().get(kind.entity.meta.class).tableName, columns: columnsOf(database.orm, kind) }]));
@@ -28,7 +32,7 @@ export function createProcessing(node: NodeContext, broker: ServiceBroker): Proc
     answers,
     steps: new Map(kinds.flatMap((kind): [string, BoundStep][] => (isProcessed(kind) ? [[kind.name, { record: kind, carriedOut: carriedOut(kind), checkResult: compileItemCheck(kind.process.result, []) }]] : []))),
     self: { nodeId: node.nodeId, tags: tagsOf(settings) },
-    context: { settings, record: recordsOf(database.pool, settings.statementTimeout, tables) },
+    context: { settings, record: recordsOf(database.pool, settings.statementTimeout, tables), service: servicesOf(http, settings) },
     log,
     random: Math.random,
     onAttempt(kind, end, ms) {

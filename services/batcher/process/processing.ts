@@ -35,7 +35,7 @@ export interface ProcessingTools {
   answers: AnswerWatch;
   steps: ReadonlyMap<string, BoundStep>;
   self: CarrierNode;
-  context: Pick<StepContext, 'settings' | 'record'>;
+  context: Pick<StepContext, 'settings' | 'record' | 'service'>;
   log: Logger;
   random: () => number;
   onAttempt: (kind: string, end: string, ms: number) => void;

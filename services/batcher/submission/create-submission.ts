@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { SubmitOrders, SubmissionOutcome } from '../../../shared/contracts/submissions.ts';
 import { settleSubmissions } from '../../../shared/db/queries/submissions.ts';
 import { overloaded } from '../../../shared/errors/overloaded.ts';
-import { HttpPools } from '../../../shared/http/http-pools.ts';
+import type { HttpPools } from '../../../shared/http/http-pools.ts';
 import { Breaker, BREAKER_FIGURE } from '../../../shared/runtime/breaker.ts';
 import { every } from '../../../shared/runtime/every.ts';
 import type { NodeContext } from '../../../shared/runtime/node-context.ts';
@@ -30,17 +30,17 @@ const OPEN_STATES = ['none', 'unknown', 'overdue', 'clash'] as const;
 
 /**
  * Wires the parts of submissions, over the edge's pool.
+ * @param pools of the node, with room for the trade service; whoever opened them closes them
  * @returns undefined while no trade service is set
  * @throws Error where the lease of a submission is shorter than a call may take: then orders would be sent twice
  */
-export function createSubmission(node: NodeContext): SubmissionPart | undefined {
+export function createSubmission(node: NodeContext, pools: HttpPools): SubmissionPart | undefined {
   const { settings, metrics, log, database } = node;
   if (settings.tradeServiceUrl === '') return undefined;
   const callMs = settings.tradeConnectTimeout + settings.tradeResponseTimeout;
   if (settings.submissionLease <= callMs + MARGIN_MS) throw new Error(`SUBMISSION_LEASE (${settings.submissionLease} ms) must be longer than a call of the trade service may take: TRADE_CONNECT_TIMEOUT and TRADE_RESPONSE_TIMEOUT are ${callMs} ms together`);
   const now = () => performance.now();
   const halted = new AbortController();
-  const pools = new HttpPools(settings);
   const breaker = new Breaker({ failures: settings.tradeBreakerFailures, cooldownMs: settings.tradeBreakerCooldown });
   const calls = new TradeClient({
     http: pools.open(settings.tradeServiceUrl, { connectMs: settings.tradeConnectTimeout, responseMs: settings.tradeResponseTimeout }),
@@ -111,7 +111,6 @@ export function createSubmission(node: NodeContext): SubmissionPart | undefined 
       await loop.stop();
       await leaveDuty(reconciler).catch((error: unknown) => log.debug({ err: error }, 'the duty to reconcile could not be left; it runs out'));
       forgetFigures();
-      await pools.close();
     },
   };
 }

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
@@ -90,7 +91,7 @@ export function largeEdgeAt(actor: Actor, writers: readonly Actor[], { batch }: 
   const run: ConstructorParameters<typeof ItemStore>[0] = (statement, values) => runStatement(tools.pool, statement, values, tools.statementTimeoutMs);
   const processing = new Processing({
     store: new ItemStore(run), answers: new AnswerWatch(run, tools.log), steps: new Map(), self: { nodeId: actor.name, tags: [] },
-    context: { settings: readSettings({}).settings, record: () => Promise.resolve(undefined) }, log: tools.log, random: Math.random, onAttempt: () => undefined,
+    context: { settings: readSettings({}).settings, record: () => Promise.resolve(undefined), service: () => assert.fail('no step is carried out') }, log: tools.log, random: Math.random, onAttempt: () => undefined,
   });
   const carriers = new Carriers(tools, targets, processing);
   return {
