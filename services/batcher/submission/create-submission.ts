@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
 import type { SubmitOrders, SubmissionOutcome } from '../../../shared/contracts/submissions.ts';
-import { settleSubmissions } from '../../../shared/db/queries/submissions.ts';
 import { overloaded } from '../../../shared/errors/overloaded.ts';
 import type { HttpPools } from '../../../shared/http/http-pools.ts';
 import { Breaker, BREAKER_FIGURE } from '../../../shared/runtime/breaker.ts';
 import { every } from '../../../shared/runtime/every.ts';
+import { sinksOf } from '../../../shared/records/record-kind.ts';
 import type { NodeContext } from '../../../shared/runtime/node-context.ts';
 import { Bulkhead } from './bulkhead.ts';
 import { BusyWatch } from './busy-watch.ts';
@@ -50,7 +50,7 @@ export function createSubmission(node: NodeContext, pools: HttpPools): Submissio
   });
   const store = new OrderStore({
     pool: database.pool, loadTimeoutMs: settings.submitLoadTimeout, claimTimeoutMs: settings.submitClaimTimeout, statementTimeoutMs: settings.statementTimeout, leaseMs: settings.submissionLease,
-    node: node.nodeId, settleStatement: settleSubmissions(), newBatchId: uuidv7, onFailure: (error, what) => log.warn({ err: error }, what),
+    node: node.nodeId, sink: sinkOf(node), newBatchId: uuidv7, onFailure: (error, what) => log.warn({ err: error }, what),
   });
   const later = (ms: number, run: () => void) => {
     const timer = setTimeout(run, ms).unref();
@@ -113,4 +113,10 @@ export function createSubmission(node: NodeContext, pools: HttpPools): Submissio
       forgetFigures();
     },
   };
+}
+
+/** The sink that is told of changes of orders. */
+function sinkOf({ kinds, settings }: NodeContext): string {
+  const order = kinds.get('order');
+  return (order === undefined ? undefined : sinksOf(order, 'update', settings)[0]) ?? '';
 }

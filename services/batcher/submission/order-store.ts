@@ -1,6 +1,5 @@
 import type { Pool } from 'pg';
-import type { NamedStatement } from '../../../shared/db/queries/flush.ts';
-import { CLAIM_ORDERS, LOAD_ORDERS } from '../../../shared/db/queries/submissions.ts';
+import { CLAIM_ORDERS, LOAD_ORDERS, SETTLE_SUBMISSIONS } from '../../../shared/db/queries/submissions.ts';
 import { runStatement, StatementTimeout } from '../../../shared/db/run-statement.ts';
 import type { LoadedOrder } from './outcomes.ts';
 
@@ -32,7 +31,8 @@ export interface StoreTools {
   statementTimeoutMs: number;
   leaseMs: number;
   node: string;
-  settleStatement: NamedStatement;
+  /** That is told of orders; empty for none. */
+  sink: string;
   newBatchId: () => string;
   onFailure: (error: unknown, what: string) => void;
 }
@@ -78,12 +78,12 @@ export class OrderStore {
    * @returns the ids that were written: not those that something else had changed
    */
   async settle(rows: readonly Settled[], client: string, trace: string): Promise<Set<number>> {
-    const { pool, settleStatement, statementTimeoutMs, newBatchId, node } = this.#tools;
+    const { pool, sink, statementTimeoutMs, newBatchId, node } = this.#tools;
     const values = [
       rows.map((r) => r.id), rows.map((r) => r.version), rows.map((r) => r.submissionId), rows.map((r) => r.outcome), rows.map((r) => r.tradeOrderId ?? null), rows.map((r) => r.reason ?? null),
-      newBatchId(), client, node, trace,
+      newBatchId(), client, node, trace, sink,
     ];
-    return new Set((await runStatement(pool, settleStatement, values, statementTimeoutMs)).map(([id]) => Number(id)));
+    return new Set((await runStatement(pool, SETTLE_SUBMISSIONS, values, statementTimeoutMs)).map(([id]) => Number(id)));
   }
 }
 

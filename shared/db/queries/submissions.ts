@@ -6,6 +6,8 @@ import type { NamedStatement } from './flush.ts';
  * one that lies further ahead than its longest legal length counts as over.
  */
 
+/** The event that a submission of an order was refused. */
+const SUBMISSION_FAILED = 'SubmissionFailed';
 const NEW = `(select id from order_status where abbreviation = 'NEW')`;
 const SENT = `(select id from order_status where abbreviation = 'SENT')`;
 const IN_SUBMISSION = `o.submission_id is not null and o.trade_order_id is null and o.status_id = ${NEW}`;
@@ -44,12 +46,13 @@ returning o.id`,
  * Writes down what became of claimed orders, each only under its version and submission id. Outcomes: sent (SENT, with its trade
  * order, version + 1), refused and released (NEW and free again), unknown and clash (in submission still, with that flag). What is told
  * of a sent or refused order is a row of the ledger, of this same statement. Rows: the ids that it concerned.
- * $1 ids, $2 versions, $3 submission ids, $4 outcomes, $5 trade orders, $6 reasons, $7 batch id for the ledger, $8 client, $9 node, $10 trace.
+ * A sent order is told of by its change, like any other; a refused one, which has not changed, by an event with the reason.
+ * $1 ids, $2 versions, $3 submission ids, $4 outcomes, $5 trade orders, $6 reasons, $7 batch id for the ledger, $8 client, $9 node, $10 trace,
+ * $11 the sink that is told of orders, empty for none.
  */
-export function settleSubmissions(): NamedStatement {
-  return {
-    name: 'settle-submissions',
-    text: `
+export const SETTLE_SUBMISSIONS: NamedStatement = {
+  name: 'settle-submissions',
+  text: `
 with told as materialized (
   select * from unnest($1::int8[], $2::int4[], $3::text[]::uuid[], $4::text[], $5::int4[], $6::text[]) with ordinality as t(id, version, submission_id, outcome, trade_order_id, reason, no)
 ),
@@ -68,7 +71,7 @@ done as (
     submission_until = case when t.outcome in ('unknown', 'clash') then o.submission_until end,
     submission_flag = case when t.outcome in ('unknown', 'clash') then t.outcome end
   from told t where t.id = o.id and o.id in (select id from held)
-  returning o.id, o.version, o.trade_order_id, t.outcome, t.reason, t.no
+  returning o.id, o.version, t.submission_id, t.outcome, t.reason, t.no
 ),
 made as (
   insert into batch (id, kind, client, epoch, state, requested, received_at, closed_at)
@@ -76,12 +79,17 @@ made as (
 ),
 moved as (
   insert into ledger (batch_id, first_index, op, sink, kind, span, shard, first_id, version, written, rejected, node, state, trace)
-  select $7, row_number() over (order by d.no) - 1, 'update', '', 'order', 1, (d.id / ${ID_BLOCK}) % f.value::int, d.id, d.version, 1, 0, $9, 'none', nullif($10, '')
+  select $7, row_number() over (order by d.no) - 1, 'update', $11, 'order', 1, (d.id / ${ID_BLOCK}) % f.value::int, d.id, d.version, 1, 0, $9, case when $11 = '' then 'none' else 'waiting' end, nullif($10, '')
   from done d join fixed_setting f on f.name = 'shards' where d.outcome = 'sent'
+),
+failed as (
+  insert into ledger (batch_id, first_index, op, sink, kind, span, shard, first_id, version, written, rejected, node, state, trace, event, payload)
+  select $7, d.no - 1, 'event', $11, 'order', 1, (d.id / ${ID_BLOCK}) % f.value::int, d.id, d.version, 1, 0, $9, 'waiting', nullif($10, ''), '${SUBMISSION_FAILED}',
+         jsonb_build_object('type', '${SUBMISSION_FAILED}', 'id', d.id, 'version', d.version, 'reason', d.reason, 'submissionId', d.submission_id, 'at', to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+  from done d join fixed_setting f on f.name = 'shards' where d.outcome = 'refused' and $11 <> ''
 )
 select id from done`,
-  };
-}
+};
 
 /**
  * Orders in submission whose end the trade service may be asked for: those that their edge gave up on, and those whose lease is over.
