@@ -17,6 +17,8 @@ export function boundConnections(server: Server, max: number, onClosed: (reason:
   let open = 0;
   /** The one that has idled longest comes first. */
   const idle = new Set<Socket>();
+  /** Requests in work on a connection; a client may send the next ones before it has the first one's answer. */
+  const inWork = new WeakMap<Socket, number>();
   server.on('connection', (socket) => {
     if (open >= max) {
       const [oldest] = idle;
@@ -37,8 +39,11 @@ export function boundConnections(server: Server, max: number, onClosed: (reason:
   });
   server.prependListener('request', ({ socket }: { socket: Socket }, res: ServerResponse) => {
     idle.delete(socket);
+    inWork.set(socket, (inWork.get(socket) ?? 0) + 1);
     res.once('finish', () => {
-      if (!socket.destroyed) idle.add(socket);
+      const left = (inWork.get(socket) ?? 1) - 1;
+      inWork.set(socket, left);
+      if (left === 0 && !socket.destroyed) idle.add(socket);
     });
   });
   return {
