@@ -3,6 +3,7 @@
  * service for the same securities, with as many calls at the same time, and storing nothing.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Pool } from 'undici';
 import type { Turn } from '../harness/rounds.ts';
 import { jsonItem, rowAt } from '../harness/rows.ts';
 import { serveLoad } from '../harness/serve-load.ts';
@@ -40,10 +41,12 @@ serveLoad<ProcessInit, ProcessSpec, Turn>(async ({ url, prices, items, paralleli
       await sleep(LOOK_MS);
     }
   };
+  // Kept connections, as the step's own.
+  const service = new Pool(prices, { connections: parallelism });
   const bare = async (): Promise<number> => {
     let next = 0;
     const caller = async () => {
-      for (let i = next++; i < items; i = next++) await (await fetch(`${prices}/prices/${rowAt(i).securityId}`, { headers: { 'idempotency-key': `bare:${i}` } })).json();
+      for (let i = next++; i < items; i = next++) await (await service.request({ method: 'GET', path: `/prices/${rowAt(i).securityId}`, headers: { 'idempotency-key': `bare:${i}` } })).body.json();
     };
     await Promise.all(Array.from({ length: parallelism }, caller));
     return items;
@@ -55,6 +58,6 @@ serveLoad<ProcessInit, ProcessSpec, Turn>(async ({ url, prices, items, paralleli
       const records = how === 'batch' ? await batch() : await bare();
       return { records, seconds: (performance.now() - began) / 1_000, errors: records === items ? [] : [`${items - records} items were not revalued`] };
     },
-    close: async () => undefined,
+    close: () => service.close(),
   };
 });

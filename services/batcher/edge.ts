@@ -134,6 +134,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     inWork,
     leaseMs: settings.batchLease,
     idempotencyHours: settings.idempotencyKeep,
+    commandHours: settings.batchCommandsKeep,
     statementTimeoutMs: settings.statementTimeout,
     onSettle: (batches) => metrics.count('batcher_settles_total', { cause: 'orphan' }, batches),
   };

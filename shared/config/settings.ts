@@ -125,6 +125,7 @@ export const SETTINGS = {
   revaluationsTopic: { type: 'text', default: 'revaluations', group: 'Delivery', meaning: 'Kafka topic of revaluations.', pattern: TOPIC },
   batchCommands: { type: 'switch', default: false, group: 'Delivery', meaning: 'Whether the relays take commands for large batches from Kafka.' },
   batchCommandsTopic: { type: 'text', default: 'batches.commands', group: 'Delivery', meaning: 'Kafka topic of those commands; what is wrong with one is told on the topic of this name with .dlq.', pattern: TOPIC },
+  batchCommandsKeep: { type: 'number', default: 192, min: 1, max: 8_760, unit: 'hours', group: 'Delivery', meaning: 'How long it is remembered that a command was carried out: longer than its topic keeps messages (Kafka\'s own default is 168 h), or one that is read again could have its effect twice.' },
   itemsTopic: { type: 'text', default: 'batches.items', group: 'Delivery', meaning: 'Kafka topic on which items are handed out that are carried out elsewhere; none that anything else goes to. A kind may name another setting.', pattern: TOPIC },
   relayBatchMessages: { type: 'number', default: 1_500, min: 1, max: 1_900, unit: 'messages', group: 'Delivery', meaning: 'Most messages of one send.' },
   relayPartitionBytes: { type: 'number', default: 900_000, min: 10_000, max: 104_857_600, unit: 'bytes', group: 'Delivery', meaning: 'Most bytes for one partition in one send; stays below the broker\'s message.max.bytes.' },

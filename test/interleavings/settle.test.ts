@@ -28,7 +28,7 @@ const settleAt = (name: string, stage: Stage, { batchId }: Batch): Promise<Ledge
   settle(scene.actor(name).pool, { batchId, kind: 'execution', client: 'anonymous', requested: ITEMS, receivedAt: new Date().toISOString() }, 15_000, 12_000, stage.clockOf(name), () => undefined);
 
 const reapAt = (name: string): Promise<void> =>
-  reap({ pool: scene.actor(name).pool, owner: name, inWork: new Set(), leaseMs: 15_000, idempotencyHours: 24, statementTimeoutMs: 12_000, onSettle: () => undefined });
+  reap({ pool: scene.actor(name).pool, owner: name, inWork: new Set(), leaseMs: 15_000, idempotencyHours: 24, commandHours: 24, statementTimeoutMs: 12_000, onSettle: () => undefined });
 
 function valueOf<T>(results: Results, actor: string): T {
   const result = results[actor];

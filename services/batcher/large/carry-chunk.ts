@@ -1,6 +1,6 @@
 import type { Lane } from '../../../shared/contracts/large.ts';
 import { SLICES_BETWEEN } from '../../../shared/db/queries/large-batches.ts';
-import { CHUNK_EPOCH_NOW, DROP_CHUNK, GIVE_CHUNK_BACK } from '../../../shared/db/queries/staged-chunks.ts';
+import { CHUNK_EPOCH_NOW, DROP_CHUNK, GIVE_CHUNK_BACK, HELD_CHUNK } from '../../../shared/db/queries/staged-chunks.ts';
 import { runStatement } from '../../../shared/db/run-statement.ts';
 import type { ItemsOfChunk } from '../process/carry-items.ts';
 import type { TakeTarget, TakeTools } from '../take-batch.ts';
@@ -66,8 +66,18 @@ export async function carryChunk(tools: TakeTools, target: TakeTarget, chunk: Le
   } catch (error) {
     tools.log.warn({ err: error, batchId: batch.id, firstIndex: first, attempts }, 'a staged chunk was not carried out; it is tried again');
   }
-  if (counts && attempts >= MOST_ATTEMPTS + MOST_REFUSALS) return 'poison';
+  if (counts && attempts >= MOST_ATTEMPTS + MOST_REFUSALS && (await isStillOurs(tools, chunk))) return 'poison';
   return giveBack(tools, chunk, pause, counts);
+}
+
+/** What another edge has taken, or carried out, is not ours to give up; where PostgreSQL does not say, nobody does. */
+async function isStillOurs({ pool, owner, statementTimeoutMs, log }: TakeTools, { batch, first }: LeasedChunk): Promise<boolean> {
+  try {
+    return (await runStatement(pool, HELD_CHUNK, [batch.id, first, owner], statementTimeoutMs)).length > 0;
+  } catch (error) {
+    log.warn({ err: error, batchId: batch.id, firstIndex: first }, 'whether a staged chunk is still held is not known; it is tried again');
+    return false;
+  }
 }
 
 /** If this fails too, the lease ends by itself. */

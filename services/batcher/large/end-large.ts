@@ -14,7 +14,7 @@ const LIVE: readonly BatchState[] = ['RECEIVING', 'READY', 'RUNNING', 'PAUSED', 
  */
 export async function endLarge(tools: EndTools, id: string, state: 'FAILED' | 'CANCELLED', code: string | null, message: string | null): Promise<void> {
   const run = (statement: Parameters<typeof runStatement>[1], values: unknown[]) => runStatement(tools.pool, statement, values, tools.statementTimeoutMs);
-  if (state === 'CANCELLED') await run(MOVE_LARGE, [id, LIVE.filter((s) => s !== 'CANCELLING'), 'CANCELLING']);
+  if (state === 'CANCELLED') await run(MOVE_LARGE, [id, LIVE.filter((s) => s !== 'CANCELLING'), 'CANCELLING', null]);
   if ((await run(CLOSE_FENCE, [id])).length > 0) tools.onSettle(state === 'CANCELLED' ? 'cancel' : 'failed');
   await run(COUNT_ACCEPTED, [id]);
   await run(END_LARGE, [id, LIVE, state, code, message, tools.batchesSink, tools.owner]);

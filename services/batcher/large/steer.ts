@@ -20,7 +20,7 @@ export async function steer(tools: TakeTools, id: string, client: string, comman
     if ('allowed' in next) throw notNow(row.state, command, next.allowed);
     // Somebody may have moved it meanwhile, or it came to another end: then it is looked at again.
     if (command === 'cancel') await endLarge(tools, id, 'CANCELLED', null, null);
-    else if ((await runStatement(tools.pool, MOVE_LARGE, [id, [row.state], next.state], tools.statementTimeoutMs)).length > 0) return next.state;
+    else if ((await runStatement(tools.pool, MOVE_LARGE, [id, [row.state], next.state, row.version], tools.statementTimeoutMs)).length > 0) return next.state;
   }
 }
 

@@ -36,3 +36,9 @@ export const ALLOCATE_BY_COMMAND = commandStatement(
   `'parallelism ' || $3::int4`,
   `set parallelism = $3::int4, version = version + case when parallelism <> $3::int4 then 1 else 0 end from noted where b.id = noted.batch_id`,
 );
+
+/** Forgets commands that came more than $1 hours ago, a lot at a time. */
+export const FORGET_COMMANDS: NamedStatement = {
+  name: 'forget-commands',
+  text: `delete from batch_command c using (select id from batch_command where at < now() - $1 * interval '1 hour' order by at limit 5000) old where c.id = old.id returning 1`,
+};

@@ -164,13 +164,16 @@ update batch set requested = greatest(requested,
 where id = $1 and state = 'closed'`,
 };
 
-/** Moves the state from one of $2 to $3, which is not an end; answers the row's new version, or nothing. */
+/**
+ * Moves the state from one of $2 to $3, which is not an end; answers the row's new version, or nothing. $4: the version that was decided on, or null:
+ * a state may have come back meanwhile, with another one behind its pause.
+ */
 export const MOVE_LARGE: NamedStatement = {
   name: 'move-large',
   text: `
 update large_batch set state = $3, before_pause = case when $3 = 'PAUSED' then state else null end, version = version + 1,
   started_at = case when $3 = 'RUNNING' then coalesce(started_at, now()) else started_at end
-where id = $1 and state = any($2::text[])
+where id = $1 and state = any($2::text[]) and ($4::int4 is null or version = $4::int4)
 returning version`,
 };
 

@@ -121,6 +121,9 @@ where c.batch_id = $1 and c.first_index = $2 and c.lease_owner = $3 and b.id = c
 returning c.epoch`,
 };
 
+/** A row where $3 holds the chunk $2 of the batch $1 now. */
+export const HELD_CHUNK: NamedStatement = { name: 'held-chunk', text: 'select first_index from chunk where batch_id = $1 and first_index = $2 and lease_owner = $3' };
+
 /** Renews the leases that $1 holds on the chunks ($2, $3), by position; answers batch and first index of those it holds. */
 export const RENEW_CHUNKS: NamedStatement = {
   name: 'renew-chunks',

@@ -53,7 +53,7 @@ describe('the way of a batch through an edge', () => {
     return { take, chunks };
   }
   const count = async () => Number((await engine.rows<{ n: string }>('select count(*) as n from execution'))[0]?.n);
-  const reaper = () => ({ pool: engine.pool, owner: 'edge-test', inWork, leaseMs: 15_000, idempotencyHours: 24, statementTimeoutMs: 5_000, onSettle: () => undefined });
+  const reaper = () => ({ pool: engine.pool, owner: 'edge-test', inWork, leaseMs: 15_000, idempotencyHours: 24, commandHours: 24, statementTimeoutMs: 5_000, onSettle: () => undefined });
 
   test.each([['of one flush', 3], ['of several', 2_500]])('F63 ids that come after the deadline start nothing: a batch %s told withdrawn is never written', async (_, items) => {
     const before = await count();
