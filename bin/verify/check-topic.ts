@@ -26,6 +26,8 @@ export interface NamedMessage {
   kind: string;
   id: number;
   version: number;
+  /** Version of the record that it shows: of an event perhaps a later one, for the record is told as it is when it is sent. */
+  shows: number;
 }
 
 /** A row of the ledger that owes the topic messages. */
@@ -82,6 +84,8 @@ export class TopicCheck {
   readonly #o: TopicCheckOptions;
   readonly #seen = new Map<string, SeenRecords>();
   readonly #made = new Map<string, VersionPages>();
+  /** By kind, versions that messages of earlier ones show. */
+  readonly #ahead = new Map<string, VersionPages>();
   readonly #places = new Map<string, { partition: number; offset: number }>();
   readonly #verdict: TopicVerdict = { messages: 0, records: 0, duplicates: 0, missing: 0, unknown: 0, expired: 0 };
   more = false;
@@ -99,13 +103,14 @@ export class TopicCheck {
       this.#unknown('message-unreadable', place, 0, 1);
       return undefined;
     }
-    const { kind, id, version } = named;
+    const { kind, id, version, shows } = named;
     if (this.#o.given !== undefined && id >= (this.#o.given.get(kind) ?? 0)) {
       this.#unknown('message-unknown', { ...place, kind, id }, 0, version);
       return undefined;
     }
     const seen = this.#seen.get(kind) ?? new SeenRecords();
     this.#seen.set(kind, seen);
+    if (shows > version) raise(this.#ahead, kind, id, shows);
     const partition = this.#partitionOf(id);
     if (partition !== message.partition) this.tell({ what: 'wrong-partition', where: { ...place, kind, id }, expected: partition, found: message.partition });
     const before = seen.lastVersion(id);
@@ -123,9 +128,7 @@ export class TopicCheck {
 
   /** A later version than the first was made of a record. */
   made(kind: string, id: number, version: number): void {
-    const pages = this.#made.get(kind) ?? new VersionPages();
-    this.#made.set(kind, pages);
-    pages.raise(id, version);
+    raise(this.#made, kind, id, version);
   }
 
   /** Compares a ledger row with what was seen. */
@@ -159,6 +162,9 @@ export class TopicCheck {
         if (version > known) this.#unknown('version-unknown', { topic, kind, id, ...this.#placeOf(kind, id, version) }, known, version);
       }
     }
+    for (const [kind, shown] of this.#ahead) {
+      for (const [id, version] of shown) if (version > (this.#made.get(kind)?.of(id) ?? 0)) this.#unknown('version-unknown', { topic, kind, id }, this.#made.get(kind)?.of(id) || 1, version);
+    }
     return this.#verdict;
   }
 
@@ -191,6 +197,12 @@ export class TopicCheck {
   }
 }
 
+function raise(pages: Map<string, VersionPages>, kind: string, id: number, version: number): void {
+  const found = pages.get(kind) ?? new VersionPages();
+  pages.set(kind, found);
+  found.raise(id, version);
+}
+
 function isRejected(row: OwedRow, id: number): boolean {
   return row.rejected.includes(row.firstIndex + id - row.firstId);
 }
@@ -200,10 +212,10 @@ function nameOf({ key, eventId, value, offset }: ReadMessage): NamedMessage | un
   const match = /^([^:]+):(\d+):(\d+)$/.exec(eventId ?? '');
   if (match === null || value === null || match[2] !== key) return undefined;
   const [, kind = '', id, version] = match;
-  const said = { offset: Number(offset), kind, id: Number(id), version: Number(version) };
+  const said = { offset: Number(offset), kind, id: Number(id), version: Number(version), shows: Number(version) };
   try {
     const body = JSON.parse(value) as { id?: unknown; version?: unknown } | null;
-    return body?.id === said.id && body.version === said.version ? said : undefined;
+    return body?.id === said.id && Number.isSafeInteger(body.version) && Number(body.version) >= said.version ? { ...said, shows: Number(body.version) } : undefined;
   } catch {
     return undefined; // told as unreadable
   }

@@ -14,7 +14,7 @@ export function reportText(checked: Checked, paint: Paint): string {
   const kinds = Object.entries(checked.kinds);
   const parts = [
     paint.dim(`${checked.url}, in one snapshot of ${checked.at}`),
-    table(['KIND', 'BATCHES', 'ACCEPTED', 'WRITTEN', 'REJECTED', 'WITHDRAWN', 'PENDING', 'INSERTED', 'ROWS'], kinds.map(([kind, k]) => [kind, k.batches, k.accepted, k.written, k.rejected, k.withdrawn, k.pending, k.inserted, k.rows ?? '?']), paint),
+    table(['KIND', 'BATCHES', 'ACCEPTED', 'WRITTEN', 'REJECTED', 'WITHDRAWN', 'PENDING', 'INSERTED', 'DELETED', 'ROWS'], kinds.map(([kind, k]) => [kind, k.batches, k.accepted, k.written, k.rejected, k.withdrawn, k.pending, k.inserted, k.deleted ?? '?', k.rows ?? '?']), paint),
   ];
   const sinks = kinds.flatMap(([kind, k]) => Object.entries(k.delivery).map(([sink, s]) => [`${kind} to ${sink}`, s.due, s.delivered, s.waiting, s.dead, s.discarded, s.superseded]));
   if (sinks.length > 0) parts.push(table(['DELIVERY', 'DUE', 'DELIVERED', 'WAITING', 'DEAD', 'DISCARDED', 'SUPERSEDED'], sinks, paint));

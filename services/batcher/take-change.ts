@@ -35,7 +35,7 @@ const NEVER_SENT = new Set<string>(['SERVICE_NOT_FOUND', 'SERVICE_NOT_AVAILABLE'
 export async function takeChange(tools: ChangeTools, params: TakeChange): Promise<ChangeAnswer> {
   const end = tools.now() + params.deadlineMs;
   const { batchId, known } = await batchIdOf(tools, params);
-  const change: ChangeRecord = { kind: params.kind, id: params.id, body: params.body, version: params.version, batchId, client: params.client, deadlineMs: params.deadlineMs, trace: params.trace, ...referenceOf(params) };
+  const change: ChangeRecord = { kind: params.kind, id: params.id, body: params.body, version: params.version, ...(params.remove === true ? { remove: true } : {}), batchId, client: params.client, deadlineMs: params.deadlineMs, trace: params.trace, ...referenceOf(params) };
   let uncertain = false;
   for (;;) {
     const left = end - tools.now();
@@ -48,9 +48,9 @@ export async function takeChange(tools: ChangeTools, params: TakeChange): Promis
     try {
       const callMs = Math.min(left, CALL_MS);
       const outcome = await tools.change({ ...change, deadlineMs: callMs }, callMs);
-      if (outcome.outcome !== 'changed' && outcome.outcome !== 'repeat') await releaseKey(tools, params, batchId);
+      if (!['changed', 'repeat', 'deleted'].includes(outcome.outcome)) await releaseKey(tools, params, batchId);
       if (outcome.outcome === 'fenced') return { batchId, replayed: false, outcome: { outcome: 'withdrawn', retryAfter: tools.retryAfter() } };
-      return { batchId, replayed: outcome.outcome === 'repeat' && known, outcome };
+      return { batchId, replayed: known && (outcome.outcome === 'repeat' || (outcome.outcome === 'deleted' && outcome.again)), outcome };
     } catch (error) {
       if (!NEVER_SENT.has(fleetErrorType(error) ?? '')) uncertain = true;
       tools.log.warn({ err: error, requestId: params.requestId }, 'a change failed and is tried again');

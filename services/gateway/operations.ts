@@ -42,6 +42,7 @@ import type { VerifiedTable } from '../../shared/law/check-law.ts';
 import { assertConfigured, patchUpload, postUpload, type UploadTools } from './upload/post-upload.ts';
 import { steerBatch } from './upload/steer-batch.ts';
 import { uploadCalls } from './upload/upload-calls.ts';
+import { deleteOne } from './write/delete-one.ts';
 import { intakeCalls, type Intake, type ServedKind } from './write/intake.ts';
 import { postBatch } from './write/post-batch.ts';
 import { postOne } from './write/post-one.ts';
@@ -114,6 +115,7 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker): (ro
     'patch-upload': () => (call) => patchUpload(upload, kindOfBatch, call),
     'steer-batch': (route) => (call) => steerBatch(run, broker, route.path.split('/').at(-1) as BatchCommand, settings.unknownQuery, call),
     'put-record': (route) => (call) => putOne(intake, kindOf(route), call),
+    'delete-record': (route) => (call) => deleteOne(intake, kindOf(route), call),
     'list-records': (route) => (call) => list(kindOf(route).reader, settings.unknownQuery, call),
     'get-record': (route) => (call) => get(kindOf(route).reader, settings.unknownQuery, call),
     'batch-status': () => (call) => batch(run, settings.unknownQuery, call),

@@ -22,6 +22,7 @@ export type Operation =
   | 'list-records'
   | 'get-record'
   | 'put-record'
+  | 'delete-record'
   | 'post-upload'
   | 'patch-upload'
   | 'steer-batch'
@@ -96,6 +97,7 @@ function routesOfKind(kind: RecordKind): Route[] {
     { method: 'GET', path: one, operation: 'get-record', access: READ, kind, summary: `One ${kind.name}` },
   ];
   if (kind.change !== undefined) routes.push({ method: 'PUT', path: one, operation: 'put-record', access: SUBMIT, kind, summary: `Change one ${kind.name} under its version` });
+  if (kind.removal !== undefined) routes.push({ method: 'DELETE', path: one, operation: 'delete-record', access: SUBMIT, kind, summary: `Delete one ${kind.name} under its version` });
   if (kind.rest.collection === kind.rest.one) return routes;
   return [...routes, ...routes.filter((r) => r.path === one).map((r): Route => ({ ...r, path: `${many}/{id}`, alias: true }))];
 }

@@ -71,8 +71,8 @@ export class KafkaSink implements Sink {
   /** Headers are CloudEvents' Kafka binding, binary mode (CloudEvents 1.0.2). */
   message(row: LedgerRow, id: number, record: RecordRow, sentAt: string | null): Outgoing {
     // An event about a record has no version of its own: its source says which submission it is of (CloudEvents 1.0.2: source and id together are unique).
-    if (row.event !== null && row.key === null) return this.#told(row, id, row.event.payload, { ...this.#headersOf(row), ce_id: `${row.kind}:${id}:${row.version}`, ce_source: `${this.#source}:submission:${row.batchId}` });
-    if (row.event !== null) return this.#told(row, id, row.event.payload, { ce_id: `${row.kind}:${row.key ?? ''}:${row.version}`, ...this.#headersOf(row) });
+    if (row.event !== null && row.op === 'event' && row.key === null) return this.#told(row, id, row.event.payload, { ...this.#headersOf(row), ce_id: `${row.kind}:${id}:${row.version}`, ce_source: `${this.#source}:submission:${row.batchId}` });
+    if (row.event !== null) return this.#told(row, id, row.event.payload, { ce_id: `${row.kind}:${row.key ?? id}:${row.version}`, ...this.#headersOf(row) });
     const wire = this.#o.wires.get(row.kind);
     if (wire === undefined) throw new Error(`no wire for kind ${row.kind}`);
     const value = wire.kafka(record, sentAt);

@@ -29,7 +29,7 @@ export interface LedgerRow {
   settled: number;
   /** The messages' key, where it is not the record's id. */
   key: string | null;
-  /** The message itself, where it is no record. */
+  /** The message itself, where there is no record to make it of: an event of a batch, or a record's deletion. */
   event: { type: string; payload: string } | null;
 }
 
@@ -39,7 +39,7 @@ export function readLedgerRow(c: readonly unknown[]): LedgerRow {
     id: Number(c[0]), batchId: c[1] as string, firstIndex: Number(c[2]), op: c[3] as LedgerRow['op'], kind: c[4] as string, shard: Number(c[5]),
     firstId: Number(c[6]), span: Number(c[7]), version: Number(c[8]), acks: c[9] as Acks | null, attempts: Number(c[10]), tries: c[11] as Tries | null,
     waitMs: Number(c[12]), trace: c[13] as string | null, at: c[14] as string, takenAt: Number(c[15]), settled: Number(c[16]),
-    key: c[17] as string | null, event: c[18] === null ? null : { type: c[18] as string, payload: c[19] as string },
+    key: c[17] as string | null, event: c[19] === null ? null : { type: (c[18] ?? c[3]) as string, payload: c[19] as string },
   };
 }
 

@@ -164,7 +164,8 @@ export class RelayLoop {
     if (row.op === 'replay') {
       const letter = letters.get(row);
       if (letter === undefined) return undefined;
-      if (inEvents(row.kind)) return sink.kept(row, id, letter);
+      // Of a deletion nothing is left that a message could be made of.
+      if (inEvents(row.kind) || letter.op === 'delete') return sink.kept(row, id, letter);
       return record === undefined ? undefined : sink.message({ ...row, op: letter.op }, id, record.row, record.sentAt);
     }
     if (record === undefined || (Number(record.row.version) !== row.version && laterVersionsFollow(row.kind))) return undefined;

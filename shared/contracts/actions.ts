@@ -11,7 +11,7 @@ import type { Chunk, Reject, SliceOutcome } from './slices.ts';
 export interface Actions {
   /** Checks, writes and settles one batch of items; resolves when the fate of each is known, or PENDING. Same node as the caller by preference. */
   'batcher.take': { params: TakeBatch; result: BatchOutcome };
-  /** Changes one record under its version; a repeat with the same batch id answers as the first. */
+  /** Changes or deletes one record under its version; a repeat with the same batch id answers as the first. */
   'writer.change': { params: ChangeRecord; result: ChangeOutcome };
   /** Writes one chunk in one statement. Safe to repeat with the same slices, on any writer. */
   'writer.write': { params: WriteChunk; result: { slices: SliceOutcome[] } };
@@ -126,6 +126,8 @@ export interface TakeChange {
   batchId: string;
   kind: string;
   id: number;
+  /** The record is deleted; the body says nothing then. */
+  remove?: true;
   body: Record<string, unknown>;
   version: number;
   client: string;
@@ -163,6 +165,8 @@ export interface WriteChunk {
 export interface ChangeRecord {
   kind: string;
   id: number;
+  /** The record is deleted; the body says nothing then. */
+  remove?: true;
   /** The checked body, canonical values. */
   body: Record<string, unknown>;
   version: number;
@@ -175,7 +179,10 @@ export interface ChangeRecord {
 }
 
 export type ChangeOutcome =
-  | { outcome: 'changed' | 'repeat'; row: Record<string, unknown>; sentAt: string | null }
+  | { outcome: 'changed'; row: Record<string, unknown>; sentAt: string | null }
+  | { outcome: 'repeat'; row: Record<string, unknown>; sentAt: string | null }
+  /** `again`: by an earlier try of the same request. */
+  | { outcome: 'deleted'; again: boolean }
   | { outcome: 'missing' }
   /** The change was settled before: it was not made and never will be. */
   | { outcome: 'fenced' }

@@ -24,9 +24,11 @@ export interface VerifiedTable {
   idColumn: string;
 }
 
-/** What was found of a table: rows counted, and what is wrong. */
+/** What was found of a table: rows counted, records gone, and what is wrong. */
 export interface RowsFound {
   count: number;
+  /** Records that the ledger says were deleted. */
+  deleted: number;
   wrong: Breach[];
 }
 
@@ -50,10 +52,10 @@ export async function checkLaw(pool: Pool, tables: readonly VerifiedTable[], sco
     const [delivery] = await ask(VERIFY_DELIVERY, values);
     const letters = [...(await ask(VERIFY_LETTERS, values)), ...(await ask(VERIFY_REPLAYS, values))];
     const breaches: Breach[] = [...breachesOf(items?.[1]), ...rejects.map(rejectsBreach), ...breachesOf(delivery?.[1]), ...letters.map(fateBreach)];
-    const rows: Map<string, number> = new Map();
+    const rows: Findings['rows'] = new Map();
     for (const table of tables) {
-      const { count, wrong } = await compareRows(ask, table, scope);
-      rows.set(table.kind, count);
+      const { count, deleted, wrong } = await compareRows(ask, table, scope);
+      rows.set(table.kind, { count, deleted });
       breaches.push(...wrong, ...(await compareVersions(ask, table, scope)));
     }
     const findings: Findings = { at: at?.[0] as string, known: tables.map((t) => t.kind), items: (items?.[0] ?? []) as ItemTotals[], sinks: (delivery?.[0] ?? []) as SinkTotals[], rows, breaches };
@@ -78,7 +80,7 @@ async function compareRows(ask: Ask, table: VerifiedTable, scope: VerifyScope): 
 
 /** Sums first, over everything; what they don't agree on is then looked at id by id. */
 async function rowsFound(ask: Ask, { kind, table, idColumn }: VerifiedTable, compared: unknown[][]): Promise<RowsFound> {
-  const [counted, suspects] = compared[0] ?? [];
+  const [counted, suspects, deleted] = compared[0] ?? [];
   const pieces = (suspects ?? []) as [number, number][];
   const wrong: Breach[] = [];
   for (let from = 0; from < pieces.length && wrong.length <= BREACHES_NAMED; from += PIECES) {
@@ -87,7 +89,7 @@ async function rowsFound(ask: Ask, { kind, table, idColumn }: VerifiedTable, com
       wrong.push({ what: what as string, where: { kind, id: Number(id), ...(batchId === null ? {} : { batchId: batchId as string }) }, expected: Number(expected), found: Number(found) });
     }
   }
-  return { count: Number(counted ?? 0), wrong };
+  return { count: Number(counted ?? 0), deleted: Number(deleted ?? 0), wrong };
 }
 
 async function compareVersions(ask: Ask, { kind, table, idColumn }: VerifiedTable, scope: VerifyScope): Promise<Breach[]> {

@@ -32,6 +32,8 @@ export interface KindVerdict extends Omit<ItemTotals, 'kind'> {
   holds: boolean;
   /** Rows that were counted in the kind's table; null where this node does not know the kind. */
   rows: number | null;
+  /** Records that the ledger says were deleted; null likewise. */
+  deleted: number | null;
   delivery: Record<string, SinkCounts>;
 }
 
@@ -69,8 +71,8 @@ export interface Findings {
   known: readonly string[];
   items: readonly ItemTotals[];
   sinks: readonly SinkTotals[];
-  /** Rows counted, by kind. */
-  rows: ReadonlyMap<string, number>;
+  /** Rows counted, and records deleted, by kind. */
+  rows: Map<string, { count: number; deleted: number }>;
   breaches: readonly Breach[];
 }
 
@@ -85,17 +87,18 @@ export function reportOf(findings: Findings, most: number): VerifyReport {
   const kinds: VerifyReport['kinds'] = {};
   for (const kind of names) {
     const { kind: _, ...totals } = findings.items.find((t) => t.kind === kind) ?? { kind, batches: 0, accepted: 0, written: 0, rejected: 0, withdrawn: 0, pending: 0, inserted: 0 };
-    const rows = findings.rows.get(kind) ?? null;
+    const counted = findings.rows.get(kind);
+    const { count: rows, deleted } = counted ?? { count: null, deleted: null };
     const delivery = Object.fromEntries(findings.sinks.filter((s) => s.kind === kind).map(({ kind: _kind, sink, ...counts }) => [sink, counts]));
     const named = (where: (place: BreachPlace) => boolean) => breaches.some((b) => b.where.kind === kind && where(b.where));
     const kept = totals.written + totals.rejected + totals.withdrawn + totals.pending;
     if (kept !== totals.accepted && !named(() => true)) breaches.push({ what: 'items-sum', where: { kind }, expected: totals.accepted, found: kept });
-    if (rows !== null && rows !== totals.inserted && !named(() => true)) breaches.push({ what: 'rows-differ', where: { kind }, expected: totals.inserted, found: rows });
+    if (counted !== undefined && counted.count + counted.deleted !== totals.inserted && !named(() => true)) breaches.push({ what: 'rows-differ', where: { kind }, expected: totals.inserted - counted.deleted, found: counted.count });
     for (const [sink, s] of Object.entries(delivery)) {
       const known = s.delivered + s.waiting + s.dead + s.discarded + s.superseded;
       if (known !== s.due && !named((place) => place.sink === sink)) breaches.push({ what: 'delivery-sum', where: { kind, sink }, expected: s.due, found: known });
     }
-    kinds[kind] = { holds: !named(() => true), ...totals, rows, delivery };
+    kinds[kind] = { holds: !named(() => true), ...totals, rows, deleted, delivery };
   }
   return { holds: breaches.length === 0, at: findings.at, kinds, breaches: breaches.slice(0, most), more: breaches.length > most };
 }

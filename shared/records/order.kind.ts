@@ -85,7 +85,7 @@ export default defineRecordKind({
     'quantity', 'limitPrice', 'orderTimestamp', 'tradeOrderId', 'version',
   ],
   order: 'events',
-  sinks: [{ to: 'kafka', topicSetting: 'orderEventsTopic', on: ['insert', 'update'] }],
+  sinks: [{ to: 'kafka', topicSetting: 'orderEventsTopic', on: ['insert', 'update', 'delete'] }],
   constraints: {
     orders_blotter_id_foreign: { pointer: '/blotterId', code: 'unknown-blotter', message: '"blotterId" names no blotter; GET /api/v1/blotters lists them.' },
     orders_status_id_foreign: { pointer: '/statusId', code: 'unknown-status', message: '"statusId" names no status; GET /api/v1/statuses lists them.' },
@@ -124,6 +124,7 @@ export default defineRecordKind({
     },
     apply: replace,
   },
+  removal: { forbids: (current) => (isInSubmission(current) ? IN_SUBMISSION : undefined) },
 });
 
 /** The whole record is replaced; not while it is on its way to the trade service, whose answer is about what it was. */

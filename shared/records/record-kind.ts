@@ -8,7 +8,7 @@ import type { ProcessStep } from './process-step.ts';
 export type RecordRow = Record<string, unknown>;
 
 /** The ways a ledger row comes to be. */
-export type LedgerOp = 'insert' | 'update';
+export type LedgerOp = 'insert' | 'update' | 'delete';
 
 /** A fault of one item before its index is known. */
 export type Fault = Omit<ItemFault, 'index'>;
@@ -28,7 +28,8 @@ export interface HttpSink {
   service: string;
   /** Setting with the service's address; while it is empty nothing is owed to this sink. */
   urlSetting: SettingName;
-  on: readonly LedgerOp[];
+  /** A call tells of a record, so a deletion is not among them. */
+  on: readonly Exclude<LedgerOp, 'delete'>[];
   /** Whether this record in its new state is owed to the service. */
   applies(row: RecordRow): boolean;
   /** The calls that tell the service of the record's current state. */
@@ -77,6 +78,12 @@ export interface Change {
   apply(current: RecordRow, body: RecordRow): { set: RecordRow } | { faults: Fault[]; conflict?: true };
 }
 
+/** Records of the kind may be deleted, under their version. The deletion is told with the record as it was, and a version more. */
+export interface Removal {
+  /** What about its state forbids it (409), or undefined. */
+  forbids(current: RecordRow): Fault | undefined;
+}
+
 /**
  * One kind of record: everything Sluice must know to take it in, check, store, list and deliver it.
  * A file in shared/records that exports one as its default is all that a new kind takes.
@@ -121,6 +128,7 @@ export interface RecordKind {
     mostLimit?: number;
   };
   change?: Change;
+  removal?: Removal;
 }
 
 /** Checks nothing, promises the type: what a kind's file exports. */
@@ -141,7 +149,7 @@ export function sinkName(sink: SinkOfKind, settings: Settings): string {
 /** The sinks that rows of this operation are owed to, under these settings. */
 export function sinksOf(kind: RecordKind, op: LedgerOp, settings: Settings, row?: RecordRow): string[] {
   return kind.sinks
-    .filter((s) => s.on.includes(op))
+    .filter((s) => (s.on as readonly LedgerOp[]).includes(op))
     .filter((s) => s.to === 'kafka' || (settings[s.urlSetting] !== '' && (row === undefined || s.applies(row))))
     .map((s) => sinkName(s, settings));
 }

@@ -153,3 +153,50 @@ test('orders come as a large batch too, and the law holds over all of it', async
   expect(await response.json()).toMatchObject({ accepted: 3_000, rejected: 30 });
   await waitFor(async () => (await get('/api/v1/verify')).body.holds === true, { timeoutMs: 20_000, what: 'the law to hold' });
 });
+
+test('DELETE takes an order away under its version: 204, then 404; with its key 204 again', async () => {
+  const id = await idOf({ quantity: 3 });
+  const remove = (search: string, headers: Record<string, string> = {}, path = `/api/v1/order/${id}`) => send(system.url, 'DELETE', `${path}${search}`, undefined, { 'Content-Type': 'application/json', ...headers });
+  for (const search of ['', '?version=', '?version=x', '?version=0', '?version=1&version=2', '?version=1&colour=red']) expect([search, await remove(search)]).toMatchObject([search, { status: 400, body: { code: 'invalid-query' } }]);
+  expect(await remove('?version=2')).toMatchObject({ status: 409, body: { code: 'version-conflict' } });
+  const key = { 'Idempotency-Key': randomUUID() };
+  const gone = await remove('?version=1', key);
+  expect([gone.status, gone.text]).toEqual([204, '']);
+  const again = await remove('?version=1', key, `/api/v1/order/${id}`);
+  expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([204, 'true']);
+  expect((await remove('?version=2', key)).status).toBe(422);
+  expect((await remove('?version=1')).status).toBe(404);
+  expect((await get(`/api/v1/order/${id}`)).status).toBe(404);
+  expect(await send(system.url, 'PUT', `/api/v1/order/${id}`, order())).toMatchObject({ status: 404 });
+  const other = await idOf();
+  expect((await remove('?version=1', {}, `/api/v1/orders/${other}`)).status).toBe(204);
+  expect((await remove('?version=1', {}, '/api/v1/orders/0')).status).toBe(400);
+});
+
+test('an order that is being submitted is not deleted', async () => {
+  const id = await idOf();
+  await query(system.databaseUrl, `update orders set submission_id = '${randomUUID()}' where id = ${id}`);
+  expect(await send(system.url, 'DELETE', `/api/v1/order/${id}?version=1`)).toMatchObject({ status: 409, body: { code: 'in-submission' } });
+  expect((await get(`/api/v1/order/${id}`)).status).toBe(200);
+});
+
+test('a deletion is in the ledger with the order as it was, and the law knows it: a row that came back, or was never there, breaks it', async () => {
+  const [first, kept, last] = (await create([order({ quantity: '7.25' }), order(), order()])).body.orders.map(({ orderId }) => orderId ?? 0) as [number, number, number];
+  await send(system.url, 'PUT', `/api/v1/order/${first}`, order({ quantity: '8.25' }));
+  for (const [id, version] of [[first, 2], [last, 1]] as const) expect((await send(system.url, 'DELETE', `/api/v1/order/${id}?version=${version}`)).status).toBe(204);
+  const [row] = await query<{ version: number; sink: string; payload: Record<string, unknown> }>(system.databaseUrl, `select version, sink, payload from ledger where kind = 'order' and op = 'delete' and first_id = ${first}`);
+  expect(row).toMatchObject({ version: 3, sink: `kafka:${system.settings.orderEventsTopic}`, payload: { id: first, version: 3, quantity: 8.25, status: { id: 1, abbreviation: 'NEW' }, blotter: { name: 'Default' }, portfolio: { portfolioId: 'PORTFOLIO012345678901234', name: null } } });
+  const verify = async () => (await get('/api/v1/verify')).body as unknown as { holds: boolean; kinds: { order: { deleted: number } }; breaches: { what: string; where: { id?: number } }[] };
+  const sound = await verify();
+  expect(sound.breaches).toEqual([]);
+  expect(sound.kinds.order.deleted).toBeGreaterThanOrEqual(2);
+  await query(system.databaseUrl, `insert into orders (id, status_id, portfolio_id, order_type_id, security_id, quantity, order_timestamp) values (${last}, 1, 'P', 1, 'S', 1, now())`);
+  expect((await verify()).breaches).toMatchObject([{ what: 'deletion-lost', where: { kind: 'order', id: last } }]);
+  await query(system.databaseUrl, `delete from orders where id in (${last}, ${kept})`);
+  expect((await verify()).breaches).toMatchObject([{ what: 'row-missing', where: { kind: 'order', id: kept } }]);
+  await query(system.databaseUrl, `insert into orders (id, status_id, portfolio_id, order_type_id, security_id, quantity, order_timestamp) values (${kept}, 1, 'P', 1, 'S', 1, now())`);
+  await query(system.databaseUrl, `update ledger set version = 5 where kind = 'order' and op = 'delete' and first_id = ${first}`);
+  expect((await verify()).breaches).toMatchObject([{ what: 'version-unexplained', where: { id: first } }]);
+  await query(system.databaseUrl, `update ledger set version = 3 where kind = 'order' and op = 'delete' and first_id = ${first}`);
+  expect((await verify()).holds).toBe(true);
+});

@@ -42,6 +42,7 @@ export async function startSystem(shape: SystemShape = {}): Promise<TestSystem> 
     kafkaBrokers: (shape.relays ?? 0) > 0 ? kafkaBrokers() : '',
     namespace: uniqueName('fleet'),
     ordersTopic: uniqueName('orders'),
+    orderEventsTopic: uniqueName('order-events'),
     batchesTopic: uniqueName('batches'),
     batchCommandsTopic: uniqueName('commands'),
     itemsTopic: uniqueName('items'),

@@ -123,6 +123,7 @@ export function describe(operation: Operation, kind: RecordKind | undefined, lim
     case 'list-records':
     case 'get-record':
     case 'put-record':
+    case 'delete-record':
       throw new Error(`the operation ${operation} needs a kind`);
   }
 }
@@ -178,6 +179,11 @@ function describeRecords(operation: Exclude<Operation, OperationName | LookupOpe
       return { tag, parameters: [idParameter], responses: { '200': json('The record.', ref(name), 'Sluice-Ignored'), '400': badQuery, '404': problem('No such record (`not-found`).'), '503': unavailable } };
     case 'put-record':
       return { tag, parameters: [idParameter, ...writeParameters], requestBody: body(ref(`${name}Change`)), responses: { '200': json('The changed record.', ref(name), 'Sluice-Batch-Id', 'Idempotency-Replayed'), '202': pending, '400': problem('The change was refused: see errors.'), '404': problem('No such record (`not-found`).'), ...writing, '409': problem('The record has another version by now (`version-conflict`), its state forbids it, or the same Idempotency-Key is in work (`request-in-progress`).') } };
+    case 'delete-record':
+      return {
+        tag, parameters: [idParameter, { name: 'version', in: 'query', required: true, description: 'The version that was read.', schema: { type: 'integer', minimum: 1, maximum: 2_147_483_647 } }, ...writeParameters],
+        responses: { '204': { description: 'It is deleted.', ...header('Sluice-Batch-Id', 'Idempotency-Replayed', 'Sluice-Ignored') }, '202': pending, '400': badQuery, '404': problem('No such record (`not-found`).'), '409': problem('The record has another version by now (`version-conflict`), its state forbids it, or the same Idempotency-Key is in work (`request-in-progress`).'), '422': writing['422'], '503': unavailable },
+      };
     case 'patch-upload':
     case 'steer-batch':
     case 'receipts':

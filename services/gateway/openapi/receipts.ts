@@ -15,7 +15,7 @@ export const RECEIPT_SCHEMAS: Record<string, Schema> = {
     index: { ...count, description: 'Place of the item in the request.' }, status: { enum: ['SUCCESS', 'FAILED', 'PENDING'] }, id,
     errors: list(object({ pointer: text, code: text, message: text })), withdrawn: { const: true, description: 'Not written and never will be: safe to send again.' },
     batchId: uuid, kind: text, clientReference: orNull(text), acceptedAt: time,
-    written: object({ op: { enum: ['insert', 'update'] }, version: { ...count, minimum: 1 }, at: time, node: text, slice: { ...object({ firstIndex: count, span: { ...count, minimum: 1 } }), description: 'What it was written with, in one statement.' } }),
+    written: object({ op: { enum: ['insert', 'update', 'delete'] }, version: { ...count, minimum: 1 }, at: time, node: text, slice: { ...object({ firstIndex: count, span: { ...count, minimum: 1 } }), description: 'What it was written with, in one statement.' } }),
     delivery: list(ref('Delivery')),
     changes: { ...list(object({ version: { ...count, minimum: 2 }, batchId: uuid, clientReference: orNull(text), at: time, node: text, delivery: list(ref('Delivery')) })), description: 'Later versions of the record, in order.' },
     moreChanges: { const: true },

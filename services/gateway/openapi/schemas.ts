@@ -136,7 +136,7 @@ export const COMMON_SCHEMAS: Record<string, Schema> = {
       type: 'object', description: 'By kind.',
       additionalProperties: object({
         holds: { type: 'boolean' }, batches: count, accepted: count, written: count, rejected: count, withdrawn: count, pending: count,
-        inserted: { ...count, description: 'Records that the ledger says were inserted.' }, rows: { type: ['integer', 'null'], description: 'Rows counted in the table.' },
+        inserted: { ...count, description: 'Records that the ledger says were inserted.' }, rows: { type: ['integer', 'null'], description: 'Rows counted in the table.' }, deleted: { type: ['integer', 'null'], description: 'Records that the ledger says were deleted.' },
         delivery: { type: 'object', description: 'By sink.', additionalProperties: ref('SinkCounts') },
       }),
     },

@@ -98,5 +98,10 @@ export class RowDelivery {
 
 /** The next version of the record, which takes this one's place; null where there is none: the record is gone. */
 function versionAfter({ changes }: RecordFacts, version: number): number | null {
-  return changes.find((c) => c.op === 'update' && c.version > version)?.version ?? null;
+  return changes.find((c) => isVersion(c) && c.version > version)?.version ?? null;
+}
+
+/** Whether a row tells of a later version of its record; a deletion is its last. */
+export function isVersion({ op }: Pick<ChangeFact, 'op'>): boolean {
+  return op === 'update' || op === 'delete';
 }

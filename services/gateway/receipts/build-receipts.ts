@@ -1,4 +1,4 @@
-import { RowDelivery, type DeliveryFacts, type RecordFacts } from './build-delivery.ts';
+import { isVersion, RowDelivery, type DeliveryFacts, type RecordFacts } from './build-delivery.ts';
 import type { BatchFact, ChangeFact, LedgerFact, LetterFact } from './facts.ts';
 import type { Change, Delivery, Receipt } from './receipt.ts';
 
@@ -52,7 +52,7 @@ export class SliceReceipts {
     if (rejects !== undefined) return { index, status: 'FAILED', errors: rejects.map(([, code, pointer, message]) => ({ pointer, code, message: message === '' ? TEXT_NOT_KEPT : message })), ...common };
     const id = first.firstId + index - first.firstIndex;
     const record: RecordFacts = { changes: this.#details.changes.get(id) ?? [], letters: this.#details.letters.get(id) ?? [] };
-    const later = record.changes.filter((c) => c.op === 'update' && c.version > first.version);
+    const later = record.changes.filter((c) => isVersion(c) && c.version > first.version);
     const byVersion = [...Map.groupBy(later, (c) => c.version).values()];
     return {
       index, status: 'SUCCESS', id, ...common,

@@ -1,6 +1,8 @@
 import { ackedAt } from './acked-at.ts';
 import type { Column } from '../../records/columns.ts';
+import type { RecordKind } from '../../records/record-kind.ts';
 import { castText } from './flush.ts';
+import { joinedProperties, joinedSelection } from './joined.ts';
 
 /** All columns of a record as text, by property: exact for decimals, bigints and times alike. */
 export function recordColumns(columns: readonly Column[], alias: string): string {
@@ -13,8 +15,8 @@ insert into batch (id, kind, client, epoch, state, requested, received_at, close
 values ($1, $2, $3, 0, 'closed', 1, now(), now(), $4)
 on conflict (id) do nothing returning id`;
 
-/** Whether a change with this batch id was committed. */
-export const FIND_CHANGE = `select first_id from ledger where batch_id = $1 and first_index = 0 and op = 'update' limit 1`;
+/** The change with this batch id, if it was committed: what it did. */
+export const FIND_CHANGE = `select op from ledger where batch_id = $1 and first_index = 0 and op in ('update', 'delete') limit 1`;
 
 /** The record, locked until the change is committed. */
 export function lockRecord(table: string, columns: readonly Column[]): string {
@@ -38,10 +40,24 @@ export function updateRecord(table: string, columns: readonly Column[], properti
   return `update "${table}" t set ${[...sets, `"version" = t."version" + 1`].join(', ')} where "${id}" = $1 and "version" = $2 returning ${recordColumns(columns, 't')}`;
 }
 
-/** The ledger rows of a change, one for each sink; their ids are drawn after the record's lock, so their order is commit order. */
+/** The record as it is, with what is joined. */
+export function readJoined(table: string, columns: readonly Column[], kind: Pick<RecordKind, 'name' | 'joined'>): string {
+  const id = columns.find((c) => c.primary)?.column ?? 'id';
+  const properties = joinedProperties(kind);
+  const joined = joinedSelection(kind, columns, 't').map((value, i) => `${value} as "${properties[i] ?? ''}"`);
+  return `select ${[recordColumns(columns, 't'), ...joined].join(', ')} from "${table}" t where "${id}" = $1`;
+}
+
+/** Deletes the record. Parameters: id, version. */
+export function deleteRecord(table: string, columns: readonly Column[]): string {
+  const id = columns.find((c) => c.primary)?.column ?? 'id';
+  return `delete from "${table}" where "${id}" = $1 and "version" = $2 returning "${id}"`;
+}
+
+/** The ledger rows of a change ($9 `update`) or a deletion (`delete`, with its message $10), one for each sink; their ids are drawn after the record's lock, so their order is commit order. */
 export const INSERT_CHANGE_LEDGER = `
-insert into ledger (batch_id, first_index, op, sink, kind, span, shard, first_id, version, written, rejected, node, state, trace)
-select $1, 0, 'update', sink, $2, 1, $3, $4, $5, 1, 0, $6, case when sink = '' then 'none' else 'waiting' end, nullif($7, '')
+insert into ledger (batch_id, first_index, op, sink, kind, span, shard, first_id, version, written, rejected, node, state, trace, payload)
+select $1, 0, $9, sink, $2, 1, $3, $4, $5, 1, 0, $6, case when sink = '' then 'none' else 'waiting' end, nullif($7, ''), $10::jsonb
 from unnest($8::text[]) as k(sink)`;
 
 /** When the record's insert was acknowledged, or null. */

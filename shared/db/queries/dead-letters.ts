@@ -54,7 +54,7 @@ left join batch b on b.id = d.batch_id
 where d.id = $1`,
 };
 
-const BEHIND = `l.sink = d.sink and l.shard = d.shard and l.state = 'waiting' and l.op in ('update', 'event') and l.kind = d.kind and l.first_id = d.record_id and l.version > d.version`;
+const BEHIND = `l.sink = d.sink and l.shard = d.shard and l.state = 'waiting' and l.op in ('update', 'delete', 'event') and l.kind = d.kind and l.first_id = d.record_id and l.version > d.version`;
 
 /** Later messages of its record that wait until the dead letter $1 is delivered or discarded, in the order in which they will go; at most $2. */
 export const WAITING_BEHIND: NamedStatement = {

@@ -3,4 +3,4 @@
  * whoever adds up spans, or what was written or rejected, of the rows of a batch must leave them out. A test holds every
  * statement on the ledger to that (test/shared/db/queries/ledger-ops.test.ts).
  */
-export const OF_ITEMS = `op in ('insert', 'update', 'process')`;
+export const OF_ITEMS = `op in ('insert', 'update', 'delete', 'process')`;

@@ -23,7 +23,7 @@ outlived as (
   update dead_letter d set
     state = case when d.state = 'dead' then 'superseded' else d.state end, closed_at = case when d.state = 'dead' then now() end, outlived = d.state = 'replaying'
   from marked k
-  where k.op in ('update', 'replay') and k.span = 1 and k.delivered > 0 and k.kind <> all($19::text[])
+  where k.op in ('update', 'delete', 'replay') and k.span = 1 and k.delivered > 0 and k.kind <> all($19::text[])
     and d.sink = $1 and d.kind = k.kind and d.record_id = k.first_id and d.version < k.version and d.state in ('dead', 'replaying')
 )`;
 

@@ -28,7 +28,7 @@ cross join lateral (
   from ledger e
   where sink = $1 and shard = s.shard and state = 'waiting'
     and not coalesce(acks->'left' <@ $3::jsonb and (tries is null or not ${DUE} or acks->'refused' <@ $3::jsonb), false)
-    and not (op in ('update', 'event') and span = 1 and kind = any($7::text[]) and (
+    and not (op in ('update', 'delete', 'event') and span = 1 and kind = any($7::text[]) and (
       exists (select 1 from dead_letter d where d.sink = e.sink and d.kind = e.kind and d.record_id = e.first_id and d.version < e.version and d.state in ('dead', 'replaying'))
       or exists (select 1 from ledger b where b.sink = e.sink and b.shard = e.shard and b.state = 'waiting' and b.tries is not null and b.kind = e.kind and b.id < e.id and b.tries ? e.first_id::text)))
   order by id limit $4

@@ -45,8 +45,8 @@ order by r.batch_id, r.first_index limit ${MOST}`,
 /** What both statements on versions answer: what, kind, batch id, record id, expected, found. */
 
 /**
- * Versions, whole: each record's version is one more than the updates that the ledger has of it. One scan of the table, one of
- * the ledger. Parameter: kind.
+ * Versions, whole: each record's version is one more than the updates that the ledger has of it; a deleted record had the version
+ * before that of its deletion. One scan of the table, two of the ledger. Parameter: kind.
  */
 export function verifyVersions(table: string, id: string): NamedStatement {
   return {
@@ -60,6 +60,9 @@ compared as (
   select m.id, m.versions, m.updates, m.top, m.batch_id, t.version from made m join "${table}" t on t."${id}" = m.id
   union all
   select t."${id}", 0, 0, 1, null, t.version from "${table}" t where t.version <> 1 and not exists (select 1 from made m where m.id = t."${id}")
+  union all
+  select d.first_id, coalesce(m.versions, 0), coalesce(m.updates, 0), coalesce(m.top, 1), d.batch_id, min(d.version) - 1
+  from ledger d left join made m on m.id = d.first_id where d.kind = $1 and d.op = 'delete' and d.written > 0 group by 1, 2, 3, 4, 5
 )
 select x.what, $1, batch_id, id::text, x.expected, x.found
 from compared cross join lateral (values

@@ -25,7 +25,7 @@ order by 1, 2`;
 }
 
 /** Versions that were made, in no order. Columns: kind, id, version. */
-export const VERSIONS_QUERY = `select kind, first_id, version from ledger where op = 'update' and written > 0`;
+export const VERSIONS_QUERY = `select kind, first_id, version from ledger where op in ('update', 'delete') and written > 0`;
 
 /**
  * Ledger rows of a sink, in no order. Columns: batch id, first index, op, kind, whether it was done by the instant, whether it is

@@ -30,6 +30,13 @@ test('every record once, versions after each other: nothing to tell', () => {
   expect(run([...GOOD.map((id) => message(id)), message(1_023, 2)], [slice(), update(1_023, 2)])).toEqual({ messages: 5, records: 4, duplicates: 0, missing: 0, unknown: 0, expired: 0, breaches: [], more: false });
 });
 
+test('a message may show its record as a later version left it, if that version was made', () => {
+  const ahead = message(1_022, 1, { value: '{"id":1022,"version":2}' });
+  const rest = [message(1_022, 2), ...GOOD.slice(1).map((id) => message(id))];
+  expect(run([ahead, ...rest], [slice(), update(1_022, 2)])).toMatchObject({ unknown: 0, missing: 0, breaches: [] });
+  expect(run([message(1_022, 2, { value: '{"id":1022,"version":3}' }), ...rest], [slice(), update(1_022, 2)])).toMatchObject({ unknown: 1, breaches: [{ what: 'version-unknown', id: 1_022, expected: 2, found: 3 }] });
+});
+
 test('a repeat is counted and is no breach', () => {
   expect(run([...GOOD, 1_022, 1_022].map((id) => message(id)), [slice()])).toMatchObject({ messages: 6, records: 4, duplicates: 2, breaches: [] });
 });

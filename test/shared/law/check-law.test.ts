@@ -57,10 +57,10 @@ test('the sums of one snapshot: every accepted item, every row, every delivery t
     holds: true, at: expect.stringMatching(/^20.*Z$/) as string, breaches: [], more: false,
     kinds: {
       execution: {
-        holds: true, batches: 5, accepted: 26, written: 22, rejected: 2, withdrawn: 0, pending: 2, inserted: 21, rows: 21,
+        holds: true, batches: 5, accepted: 26, written: 22, rejected: 2, withdrawn: 0, pending: 2, inserted: 21, rows: 21, deleted: 0,
         delivery: { 'kafka:orders': { due: 22, delivered: 10, waiting: 9, dead: 1, discarded: 1, superseded: 1 } },
       },
-      note: { holds: true, batches: 0, accepted: 0, written: 0, rejected: 0, withdrawn: 0, pending: 0, inserted: 0, rows: 0, delivery: {} },
+      note: { holds: true, batches: 0, accepted: 0, written: 0, rejected: 0, withdrawn: 0, pending: 0, inserted: 0, rows: 0, deleted: 0, delivery: {} },
     },
   });
 });
