@@ -2,6 +2,7 @@ import { between } from '../random.ts';
 import type { Errand } from './errand.ts';
 import { sendChange } from './send-change.ts';
 import { sendItems, type ItemsPlan } from './send-items.ts';
+import { sendUpload, type UploadPlan } from './send-upload.ts';
 import type { Random } from '../faults/fault.ts';
 
 /** One way in which clients use Sluice. Its `run` makes one request of the errand's number, until its client is done with it. */
@@ -29,6 +30,11 @@ export const LOAD_SHAPES: readonly LoadShape[] = [
   items('asynchronous', 5, (random) => ({ items: between(random, 1, 200), badShare: FEW_BAD, prefer: 'respond-async', keyed: random() < 0.3, patienceMs: PATIENT })),
   items('short wait', 5, (random) => ({ items: between(random, 1, 300), badShare: FEW_BAD, prefer: `return=minimal, wait=${between(random, 1, 3)}`, keyed: random() < 0.5, patienceMs: PATIENT })),
   {
+    name: 'upload',
+    weight: 3,
+    run: ({ random, ...errand }) => sendUpload({ ...errand, random }, uploadPlan(random)),
+  },
+  {
     name: 'change',
     weight: 15,
     async run(errand) {
@@ -39,6 +45,16 @@ export const LOAD_SHAPES: readonly LoadShape[] = [
     },
   },
 ];
+
+function uploadPlan(random: Random): UploadPlan {
+  const manual = random() < 0.4;
+  const share = random();
+  return {
+    items: between(random, 500, 3_000), badShare: FEW_BAD, format: random() < 0.5 ? 'ndjson' : 'csv', manual, again: random() < 0.3,
+    cutsMs: Array.from({ length: random() < 0.5 ? between(random, 1, 2) : 0 }, () => between(random, 1, 80)),
+    ...(!manual || share < 0.5 ? {} : { then: share < 0.75 ? 'pause' : 'cancel' }),
+  };
+}
 
 function items(name: string, weight: number, plan: (random: Random) => ItemsPlan): LoadShape {
   return {
