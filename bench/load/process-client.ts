@@ -21,7 +21,7 @@ export interface ProcessSpec {
 }
 
 const A_BATCH = 1_000;
-const LOOK_MS = 20;
+const LOOK_MS = 100;
 
 serveLoad<ProcessInit, ProcessSpec, Turn>(async ({ url, prices, items, parallelism }) => {
   const json = async (path: string, init?: RequestInit) => (await (await fetch(url + path, init)).json()) as Record<string, unknown>;

@@ -1,7 +1,6 @@
 import type { ServiceBroker } from 'moleculer';
 import type { Pool } from 'pg';
-import type { NamedStatement } from '../../../shared/db/queries/flush.ts';
-import { loadRecords } from '../../../shared/db/queries/relay-records.ts';
+import { recordsById } from '../../../shared/db/queries/relay-records.ts';
 import { runStatement } from '../../../shared/db/run-statement.ts';
 import type { Settings } from '../../../shared/config/settings.ts';
 import type { HttpPool, HttpPools } from '../../../shared/http/http-pools.ts';
@@ -38,10 +37,10 @@ export interface ReadableTable {
 /** Reads records by id for steps; what steps ask for at the same time is one statement. */
 export function recordsOf(pool: Pool, timeoutMs: number, tables: ReadonlyMap<string, ReadableTable>): StepContext['record'] {
   const readers = new Map([...tables].map(([kind, { table, columns }]) => {
-    const statement: NamedStatement = { ...loadRecords(table, columns, { name: kind }), name: `step-records-${kind}` };
+    const statement = recordsById(table, columns, { name: kind });
     const idAt = columns.findIndex((c) => c.primary);
     return [kind, new Together<number, RecordRow | undefined>(MOST_RECORDS, async (ids) => {
-      const rows = await runStatement(pool, statement, [ids, ids], timeoutMs);
+      const rows = await runStatement(pool, statement, [ids], timeoutMs);
       const byId = new Map(rows.map((cells) => [Number(cells[idAt]), Object.fromEntries(columns.map(({ property }, i) => [property, cells[i]]))]));
       return ids.map((id) => byId.get(id));
     })];

@@ -1,8 +1,10 @@
 import type { NamedStatement } from './flush.ts';
 
+// Without names, as the statements on items.
+
 /** What an answer $1 (its event's id) to an item ($2 batch, $3 index) meets: kind, state and retries of the batch, state and attempt of the item (null: there is none), and whether the event is known. No row where there is no such batch. */
 export const MET_BY_ANSWER: NamedStatement = {
-  name: 'met-by-answer',
+  name: '',
   text: `
 select l.kind, l.state, l.max_retries, i.state, i.attempt, exists (select from batch_command c where c.id = $1)
 from large_batch l left join item i on i.batch_id = l.id and i.idx = $3 where l.id = $2`,
@@ -14,7 +16,7 @@ from large_batch l left join item i on i.batch_id = l.id and i.idx = $3 where l.
  * it has failed. No row comes back where the attempt is not under way, or the batch has ended: then nothing was changed.
  */
 export const END_BY_ANSWER: NamedStatement = {
-  name: 'end-by-answer',
+  name: '',
   text: `
 with ended as (
   update item set state = $5, next_at = now() + $6::int4 * interval '1 ms', category = $7, error = $8, result = $9::jsonb,

@@ -7,11 +7,15 @@ import type { NamedStatement } from './flush.ts';
  * with `started` that attempt is under way; with `waiting` it came to its end (0: there was none), and the next one is due at
  * `next_at`. `done` and `failed` are final. Which items a node works on follows from its lease of their chunk; what makes it right is that
  * each move here happens once, whoever asks for it.
+ *
+ * Most have no name: PostgreSQL would keep a plan made while the table was empty, and read all of it, failed items of a month included,
+ * for every item that ends.
  */
+const UNNAMED = '';
 
 /** Makes the rows of the items $2 of the batch $1 where there are none, and answers those there were: index, state, attempt, ms until it is due. */
 export const TAKE_ITEMS: NamedStatement = {
-  name: 'take-items',
+  name: UNNAMED,
   text: `
 with made as (insert into item (batch_id, idx, state) select $1::uuid, i, 'waiting' from unnest($2::int4[]) i order by i on conflict (batch_id, idx) do nothing)
 select idx, state, attempt, greatest(0, extract(epoch from next_at - now()) * 1000) from item where batch_id = $1 and idx = any($2::int4[])`,
@@ -19,7 +23,7 @@ select idx, state, attempt, greatest(0, extract(epoch from next_at - now()) * 10
 
 /** Begins the attempts $3 at items ($1, $2), by position, where that is the next one and the batch is open. Answers the batch and index of each. */
 export const START_ITEMS: NamedStatement = {
-  name: 'start-items',
+  name: UNNAMED,
   text: `
 update item i set state = 'started', attempt = k.attempt, started_at = now(), next_at = null
 from unnest($1::uuid[], $2::int4[], $3::int4[]) k(batch_id, idx, attempt)
@@ -37,7 +41,7 @@ const HANDED_AT = (handed: string) => `(${handed} % 2147483648)::int4`;
  * limit in ms, $8 this node. Answers the batch and index of each that was handed out now.
  */
 export const HAND_OUT_ITEMS: NamedStatement = {
-  name: 'hand-out-items',
+  name: UNNAMED,
   text: `
 with begun as (
   update item i set state = 'started', attempt = k.attempt, started_at = now(), next_at = null, handed = nextval('handout_no'), input = k.item::jsonb
@@ -63,7 +67,7 @@ select batch_id, idx from begun`,
  * ms until the next one is due, category, and whether it is late.
  */
 export const ANSWERED_ITEMS: NamedStatement = {
-  name: 'answered-items',
+  name: UNNAMED,
   text: `
 select k.batch_id, k.idx, i.state, i.attempt, greatest(0, extract(epoch from i.next_at - now()) * 1000), i.category, i.state is not null and i.state = 'started' and i.attempt = k.attempt as late
 from unnest($1::uuid[], $2::int4[], $3::int4[], $4::text[], $5::int8[]) k(batch_id, idx, attempt, sink, time_limit)
@@ -80,7 +84,7 @@ where i.state is distinct from 'started' or i.attempt <> k.attempt or m.sent_at 
  * ended, so a repeat changes nothing. Answers the batch and index of each that was ended now.
  */
 export const FINISH_ITEMS: NamedStatement = {
-  name: 'finish-items',
+  name: UNNAMED,
   text: `
 update item i set state = k.state, attempt = k.attempt, next_at = now() + k.pause * interval '1 ms', category = k.category, error = k.error,
   result = k.result::jsonb, input = k.input::jsonb, finished_at = case when k.state = 'waiting' then null else now() end
@@ -92,7 +96,7 @@ returning i.batch_id, i.idx`,
 
 /** What became of the items [$2, $3) of the batch $1, in order: index, state, category, what the client is told, result as text. */
 export const READ_ITEMS: NamedStatement = {
-  name: 'read-items',
+  name: UNNAMED,
   text: `select idx, state, category, error, result::text from item where batch_id = $1 and idx >= $2 and idx < $3 order by idx`,
 };
 

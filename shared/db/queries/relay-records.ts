@@ -11,6 +11,16 @@ export function loadRecords(table: string, columns: readonly Column[], kind: Pic
   return { name: '', text: `select ${list} from unnest($1::int8[], $2::int8[]) as r(low, high) join "${table}" t on t."${id}" between r.low and r.high` };
 }
 
+/**
+ * The records with the ids $1, in no order: the same columns. Without a name, and by equality: a plan made while the table was small, or for
+ * ranges of unknown width, reads all of it for a few records.
+ */
+export function recordsById(table: string, columns: readonly Column[], kind: Pick<RecordKind, 'name' | 'joined'>): NamedStatement {
+  const id = columns.find((c) => c.primary)?.column ?? 'id';
+  const list = [...columns.map((c) => `t."${c.column}"::text`), ...joinedSelection(kind, columns, 't')].join(', ');
+  return { name: '', text: `select ${list} from "${table}" t where t."${id}" = any($1::int8[])` };
+}
+
 /** For records of kind $1 with the ids $2: when the sink $3 acknowledged their insert, ISO 8601. */
 export const LOAD_SENT_AT: NamedStatement = {
   name: '',
