@@ -21,6 +21,7 @@ import { IdBlocks } from './id-blocks.ts';
 import { Carriers, CHUNK_LEASE_MS } from './large/carriers.ts';
 import { endOverdue } from './large/end-large.ts';
 import { LargeBatches } from './large/large-batches.ts';
+import { createOrderNames } from './order-names/create-order-names.ts';
 import { createProcessing } from './process/create-processing.ts';
 import { WriteQueue } from './queue.ts';
 import { reap, renewLeases, type ReaperTools } from './reaper.ts';
@@ -128,6 +129,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
   const carriers = new Carriers(tools, targets, processing);
   const large = new LargeBatches(tools, targets, settings.maxUploads);
   const submission = createSubmission(node, http);
+  const orderNames = createOrderNames(node, http);
   const reaper: ReaperTools = {
     pool: database.pool,
     owner: node.nodeId,
@@ -198,6 +200,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     },
     start() {
       submission?.start();
+      orderNames?.start();
       lookAround();
       node.gate.keptBy(admission);
       for (const loop of loops) loop.start();
@@ -205,6 +208,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     async stop() {
       stopping.abort();
       await submission?.stop();
+      await orderNames?.stop();
       await large.stop();
       await carriers.stop();
       // Also those whose client has gone, and those that were admitted while others were waited for.

@@ -8,6 +8,8 @@ export interface CallTimes {
   connectMs: number;
   /** From the request until its answer has come in whole. */
   responseMs: number;
+  /** Connections that are enough for it; without, as many as one origin may have. */
+  most?: number;
 }
 
 /** An answer, read to its end. */
@@ -52,7 +54,7 @@ export class HttpPools {
    */
   open(url: string, times: CallTimes): HttpPool {
     const { origin, pathname } = new URL(url);
-    const connections = Math.min(this.#left, this.#limits.httpConnectionsPerOrigin);
+    const connections = Math.min(this.#left, this.#limits.httpConnectionsPerOrigin, times.most ?? Infinity);
     if (connections < 1) throw new Error(`no connection is left for ${origin}: HTTP_CONNECTIONS is ${this.#limits.httpConnections}`);
     this.#left -= connections;
     const { httpKeepAlive } = this.#limits;

@@ -73,6 +73,7 @@ export const METRICS = {
   bulk_submission_refusals_total: { type: 'counter', help: 'Chunks of orders refused for load, by reason: full, or waited too long.', labels: ['reason'] },
   trade_calls_total: { type: 'counter', help: 'Calls of the trade service, by what came of them: accepted, refused, not-taken, not-sent, unknown; questions: known, none, unavailable.', labels: ['action', 'result'] },
   trade_breaker_state: { type: 'gauge', help: 'Breaker of the trade service: 0 closed, 1 half-open, 2 open.' },
+  order_names_asked_total: { type: 'counter', help: 'Askings of the security and the portfolio service for their lists, by what came of them: kept, failed.', labels: ['list', 'result'] },
   trade_breaker_rejections_total: { type: 'counter', help: 'Calls that were not begun because that breaker was open or half-open.' },
   bulk_submission_open_orders: { type: 'gauge', help: 'Orders in submission without a known end, by state: none, unknown, or what a person must look at. Told by the node that reconciles.', labels: ['state'] },
   bulk_submission_reconciled_total: { type: 'counter', help: 'Orders that the reconciler found an end for: known (the trade service had them), sent (it had not), refused, flagged.', labels: ['outcome'] },
