@@ -26,6 +26,8 @@ export interface SubmissionPart {
 
 const WATCH_POLL_MS = 150;
 const STATEMENT_GRACE_MS = 1_000;
+/** Connections of the edge's pool that submissions never take. */
+const LEFT_TO_OTHERS = 2;
 const OPEN_STATES = ['none', 'unknown', 'overdue', 'clash'] as const;
 
 /**
@@ -49,7 +51,7 @@ export function createSubmission(node: NodeContext, pools: HttpPools): Submissio
     onRejection: () => metrics.count('trade_breaker_rejections_total', {}),
   });
   const store = new OrderStore({
-    pool: database.pool, loadTimeoutMs: settings.submitLoadTimeout, claimTimeoutMs: settings.submitClaimTimeout, statementTimeoutMs: settings.statementTimeout, leaseMs: settings.submissionLease,
+    pool: database.pool, statementsAtOnce: Math.max(1, settings.edgePool - LEFT_TO_OTHERS), loadTimeoutMs: settings.submitLoadTimeout, claimTimeoutMs: settings.submitClaimTimeout, statementTimeoutMs: settings.statementTimeout, leaseMs: settings.submissionLease,
     node: node.nodeId, sink: sinkOf(node), newBatchId: uuidv7, onFailure: (error, what) => log.warn({ err: error }, what),
   });
   const later = (ms: number, run: () => void) => {

@@ -1,6 +1,8 @@
 import type { Pool } from 'pg';
+import type { NamedStatement } from '../../../shared/db/queries/flush.ts';
 import { CLAIM_ORDERS, LOAD_ORDERS, SETTLE_SUBMISSIONS } from '../../../shared/db/queries/submissions.ts';
 import { runStatement, StatementTimeout } from '../../../shared/db/run-statement.ts';
+import { Permits } from '../process/permits.ts';
 import type { LoadedOrder } from './outcomes.ts';
 
 /** What became of a claimed order, as it is written down. */
@@ -26,6 +28,8 @@ export interface Claimed {
 
 export interface StoreTools {
   pool: Pool;
+  /** Statements at the same time: fewer than the pool has connections, so that nobody else waits for one. */
+  statementsAtOnce: number;
   loadTimeoutMs: number;
   claimTimeoutMs: number;
   statementTimeoutMs: number;
@@ -40,26 +44,28 @@ export interface StoreTools {
 /** The table of orders, as submissions see it. Each call is one statement in autocommit: no connection is held between two. */
 export class OrderStore {
   readonly #tools: StoreTools;
+  readonly #turns: Permits;
 
   constructor(tools: StoreTools) {
     this.#tools = tools;
+    this.#turns = new Permits(tools.statementsAtOnce, new AbortController().signal);
   }
 
   /** The orders that there are, by id, in one query. */
   async load(ids: readonly number[]): Promise<Map<number, LoadedOrder>> {
-    const rows = await runStatement(this.#tools.pool, LOAD_ORDERS, [ids], this.#tools.loadTimeoutMs);
+    const rows = await this.#run(LOAD_ORDERS, [ids], this.#tools.loadTimeoutMs);
     return new Map(rows.map(loadedOrder).map((order) => [order.id, order]));
   }
 
   /** Claims what is free and still as it was loaded. A chunk that took too long, or met a lock, is claimed in halves. */
   async claim(orders: readonly LoadedOrder[], submissionId: string): Promise<Claimed> {
-    const { pool, claimTimeoutMs, leaseMs, onFailure } = this.#tools;
+    const { claimTimeoutMs, leaseMs, onFailure } = this.#tools;
     const claimed: Claimed = { own: new Set(), lost: new Set(), failed: new Set(), unclear: new Set() };
     const parts: (readonly LoadedOrder[])[] = [orders];
     for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
       if (part.length === 0) continue;
       try {
-        const rows = await runStatement(pool, CLAIM_ORDERS, [part.map((o) => o.id), part.map((o) => o.version), submissionId, leaseMs], claimTimeoutMs);
+        const rows = await this.#run(CLAIM_ORDERS, [part.map((o) => o.id), part.map((o) => o.version), submissionId, leaseMs], claimTimeoutMs);
         const own = new Set(rows.map(([id]) => Number(id)));
         for (const { id } of part) (own.has(id) ? claimed.own : claimed.lost).add(id);
       } catch (error) {
@@ -78,12 +84,21 @@ export class OrderStore {
    * @returns the ids that were written: not those that something else had changed
    */
   async settle(rows: readonly Settled[], client: string, trace: string): Promise<Set<number>> {
-    const { pool, sink, statementTimeoutMs, newBatchId, node } = this.#tools;
+    const { sink, statementTimeoutMs, newBatchId, node } = this.#tools;
     const values = [
       rows.map((r) => r.id), rows.map((r) => r.version), rows.map((r) => r.submissionId), rows.map((r) => r.outcome), rows.map((r) => r.tradeOrderId ?? null), rows.map((r) => r.reason ?? null),
       newBatchId(), client, node, trace, sink,
     ];
-    return new Set((await runStatement(pool, SETTLE_SUBMISSIONS, values, statementTimeoutMs)).map(([id]) => Number(id)));
+    return new Set((await this.#run(SETTLE_SUBMISSIONS, values, statementTimeoutMs)).map(([id]) => Number(id)));
+  }
+
+  async #run(statement: NamedStatement, values: unknown[], timeoutMs: number): Promise<unknown[][]> {
+    const leave = await this.#turns.take();
+    try {
+      return await runStatement(this.#tools.pool, statement, values, timeoutMs);
+    } finally {
+      leave?.();
+    }
   }
 }
 

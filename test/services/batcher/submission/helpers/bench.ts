@@ -65,7 +65,7 @@ function edgeAt(pool: Pool, pools: HttpPools, url: string, name: string, shape: 
   const log = pino({ level: 'silent' });
   const client = new TradeClient({ http: pools.open(url, { connectMs: 200, responseMs: 400 }), breaker: new Breaker({ failures: 1_000, cooldownMs: 100 }), now, signal: new AbortController().signal, onCall: () => undefined, onRejection: () => undefined });
   const calls = shape.calls?.(client) ?? client;
-  const plain = new OrderStore({ pool, loadTimeoutMs: 3_000, claimTimeoutMs: 5_000, statementTimeoutMs: 5_000, leaseMs, node: name, sink: '', newBatchId: uuidv7, onFailure: () => undefined });
+  const plain = new OrderStore({ pool, statementsAtOnce: 3, loadTimeoutMs: 3_000, claimTimeoutMs: 5_000, statementTimeoutMs: 5_000, leaseMs, node: name, sink: '', newBatchId: uuidv7, onFailure: () => undefined });
   const store = (shape.store?.(plain) ?? plain) as OrderStore;
   const after = (ms: number, run: () => void) => {
     const timer = setTimeout(run, ms).unref();
