@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { NamedStatement } from '../../../shared/db/queries/flush.ts';
 import { CLAIM_ORDERS, LOAD_ORDERS, SETTLE_SUBMISSIONS } from '../../../shared/db/queries/submissions.ts';
-import { runStatement, StatementTimeout } from '../../../shared/db/run-statement.ts';
+import { runStatement } from '../../../shared/db/run-statement.ts';
 import { Permits } from '../process/permits.ts';
 import type { LoadedOrder } from './outcomes.ts';
 
@@ -41,6 +41,9 @@ export interface StoreTools {
   onFailure: (error: unknown, what: string) => void;
 }
 
+/** PostgreSQL's own limit of a statement comes first: then its outcome is known. */
+const GRACE_MS = 500;
+
 /** The table of orders, as submissions see it. Each call is one statement in autocommit: no connection is held between two. */
 export class OrderStore {
   readonly #tools: StoreTools;
@@ -65,7 +68,7 @@ export class OrderStore {
     for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
       if (part.length === 0) continue;
       try {
-        const rows = await this.#run(CLAIM_ORDERS, [part.map((o) => o.id), part.map((o) => o.version), submissionId, leaseMs], claimTimeoutMs);
+        const rows = await this.#run(CLAIM_ORDERS, [part.map((o) => o.id), part.map((o) => o.version), submissionId, leaseMs], claimTimeoutMs + GRACE_MS);
         const own = new Set(rows.map(([id]) => Number(id)));
         for (const { id } of part) (own.has(id) ? claimed.own : claimed.lost).add(id);
       } catch (error) {
@@ -112,9 +115,9 @@ export function loadedOrder(row: readonly unknown[]): LoadedOrder {
   };
 }
 
-/** Of statement_timeout, lock_timeout, or our own limit. */
+/** PostgreSQL ended it, by statement_timeout or lock_timeout. What only we gave up on may still hold what it has locked: halves of it would wait for that. */
 function tookTooLong(error: unknown): boolean {
-  return error instanceof StatementTimeout || ['57014', '55P03'].includes((error as { code?: string }).code ?? '');
+  return ['57014', '55P03'].includes((error as { code?: string }).code ?? '');
 }
 
 /** An ERROR of PostgreSQL's ended the statement and undid it; a lost connection, or a server that goes away, says nothing of that. */

@@ -2,7 +2,7 @@ import { storeOrders, orderRows } from '../../../helpers/orders.ts';
 import { waitFor } from '../../../helpers/wait-for.ts';
 import { Death, startSubmissionBench, submitAll, type SubmissionBench } from './helpers/bench.ts';
 
-const LONG = { timeoutMs: 8_000 };
+const LONG = { timeoutMs: 50_000 };
 
 let bench: SubmissionBench;
 beforeAll(async () => (bench = await startSubmissionBench()));

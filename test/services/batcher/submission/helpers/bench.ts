@@ -46,7 +46,7 @@ export interface SubmissionBench {
 }
 
 export async function startSubmissionBench(): Promise<SubmissionBench> {
-  const [engine, trades] = [await startEngine(), await startTradeService()];
+  const [engine, trades] = [await startEngine({ settings: { lockTimeout: 150 } }), await startTradeService()];
   const pools = new HttpPools({ httpKeepAlive: 30_000, httpConnections: 100_000, httpConnectionsPerOrigin: 25 });
   return {
     engine, trades,
@@ -60,7 +60,7 @@ export async function startSubmissionBench(): Promise<SubmissionBench> {
 }
 
 function edgeAt(pool: Pool, pools: HttpPools, url: string, name: string, shape: EdgeShape): SubmissionEdge {
-  const { leaseMs = 1_000, patienceMs = 60_000, limit = 15, slotWaitMs = 5_000, maxWaiting = 100, followMs = 30_000, chunkSize = 50 } = shape;
+  const { leaseMs = 1_700, patienceMs = 60_000, limit = 15, slotWaitMs = 5_000, maxWaiting = 100, followMs = 30_000, chunkSize = 50 } = shape;
   const now = () => performance.now();
   const log = pino({ level: 'silent' });
   const client = new TradeClient({ http: pools.open(url, { connectMs: 200, responseMs: 400 }), breaker: new Breaker({ failures: 1_000, cooldownMs: 100 }), now, signal: new AbortController().signal, onCall: () => undefined, onRejection: () => undefined });
