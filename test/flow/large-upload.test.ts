@@ -83,6 +83,15 @@ test('an upload that breaks off goes on from the offset that is told; a wrong of
   expect(await post(lines(4_000, 50_000).join(''), { 'idempotency-key': key })).toMatchObject({ status: 422, body: { code: 'idempotency-key-reused' } });
 });
 
+test('an upload that says to go on with what is not there is 409, and leaves no batch behind', async () => {
+  const count = async () => (await query<{ n: string }>(system.databaseUrl, 'select count(*) as n from large_batch'))[0]?.n;
+  const before = await count();
+  const answer = await post(lines(1, 90_000).join(''), { 'Idempotency-Key': 'nowhere', 'Upload-Offset': '5' });
+  expect(answer).toMatchObject({ status: 409, body: { code: 'wrong-offset', offset: { bytes: 0, items: 0 } } });
+  expect(answer.headers.get('upload-offset')).toBe('0');
+  expect(await count()).toBe(before);
+});
+
 test('PATCH goes on by the batch\'s own address', async () => {
   const body = lines(2_000, 20_000).join('');
   await breakOff(body, Math.floor(body.length / 2), 'patched', 500);

@@ -19,7 +19,10 @@ const STAGED_WHOLLY: ReadonlySet<string> = new Set(['READY', 'RUNNING', 'PAUSED'
  * connection still uploads it, or when it has ended
  */
 export async function openUpload(tools: TakeTools, target: TakeTarget, params: OpenUpload): Promise<{ upload: Upload; opened: Omit<UploadOpened, 'uploadId'> }> {
-  const known = (await knownBatch(tools, params)) ?? (await openNew(tools, target, params));
+  const found = await knownBatch(tools, params);
+  // Nothing is opened for what can't be taken: nobody would ever go on with it.
+  if (found === undefined && params.offset !== undefined && params.offset > 0) throw wrongOffset(START, params.offset);
+  const known = found ?? (await openNew(tools, target, params));
   const id = known ?? params.batchId;
   const row = await readLarge(tools.pool, id, tools.leaseMs, tools.statementTimeoutMs);
   if (row === undefined || row.client !== params.client) throw noSuchBatch();
@@ -91,10 +94,14 @@ function placeOf(row: LargeRow, last: { mark: Mark } | undefined, offset: number
   const right = last?.mark ?? START;
   if (offset === 0) return START;
   if (offset === right.bytes) return right;
-  throw new ProblemError({
+  throw wrongOffset(right, offset, row.id);
+}
+
+function wrongOffset(right: Mark, offset: number, id?: string): ProblemError {
+  return new ProblemError({
     status: 409, code: 'wrong-offset', title: 'Wrong offset',
     detail: `The upload goes on at byte ${right.bytes} (item ${right.items}), not at byte ${offset}.`,
-    headers: { 'Upload-Offset': String(right.bytes), Location: `/api/v1/batches/${row.id}` },
+    headers: { 'Upload-Offset': String(right.bytes), ...(id === undefined ? {} : { Location: `/api/v1/batches/${id}` }) },
     extra: { offset: { bytes: right.bytes, items: right.items } },
   });
 }
