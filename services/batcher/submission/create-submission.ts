@@ -67,7 +67,6 @@ export function createSubmission(node: NodeContext, pools: HttpPools): Submissio
     onLoad: (ms) => metrics.observe('bulk_submission_seconds', { action: 'load' }, ms / 1_000),
     onWait: (ms) => metrics.observe('bulk_submission_wait_seconds', {}, ms / 1_000),
     onRefusal: (reason) => metrics.count('bulk_submission_refusals_total', { reason }),
-    onUnknown: () => undefined,
   });
   const tools: SubmissionTools = {
     pool: database.pool, submitter, store, statementTimeoutMs: settings.statementTimeout, deadlineMs: settings.submitDeadline, now, log,

@@ -20,8 +20,6 @@ export interface SubmitterTools extends ChunkTools {
   onLoad: (ms: number) => void;
   onWait: (ms: number) => void;
   onRefusal: (reason: 'full' | 'waited') => void;
-  /** A submission has no known end: the reconciler need not wait for its round. */
-  onUnknown: () => void;
 }
 
 /** A request's orders on their way. */
@@ -125,7 +123,7 @@ export class Submitter {
   }
 
   async #inTurn(chunk: readonly LoadedOrder[], submission: Submission, figures: SubmissionFigures, until: number, resolve: (id: number, outcome: OrderOutcome) => void): Promise<void> {
-    const { bulkhead, slotWaitMs, pauseMs, onWait, onRefusal, onUnknown, now } = this.#tools;
+    const { bulkhead, slotWaitMs, pauseMs, onWait, onRefusal, now } = this.#tools;
     const all = (outcome: OrderOutcome) => chunk.forEach(({ id }) => resolve(id, outcome));
     if (pauseMs() > 0) return all({ outcome: 'unsent', code: 'trade-service-away' });
     const permit = await bulkhead.take(slotWaitMs);
@@ -139,10 +137,7 @@ export class Submitter {
       const { outcomes, lost, unclear } = await submitChunk(this.#tools, chunk, submission, figures);
       for (const [id, outcome] of outcomes) {
         if (outcome.outcome !== 'unknown' || outcome.flag === 'clash') resolve(id, outcome);
-        else {
-          onUnknown();
-          this.#follow(id, submission, until, 0, resolve);
-        }
+        else this.#follow(id, submission, until, 0, resolve);
       }
       for (const id of unclear) this.#follow(id, submission, until, now() + this.#tools.statementEndsMs, resolve);
       if (lost.size > 0) await this.#lookAgain([...lost], submission, until, resolve);

@@ -74,7 +74,7 @@ function edgeAt(pool: Pool, pools: HttpPools, url: string, name: string, shape: 
   const bulkhead = new Bulkhead({ limit, maxWaiting, now, after });
   const watch = new BusyWatch({ load: (ids) => plain.load(ids), pollMs: 20, now, after, onFailure: () => undefined });
   const chunk = { store, calls, leaseMs, callMs: 450, now, log, onStep: () => undefined };
-  const submitter = new Submitter({ ...chunk, bulkhead, watch, chunkSize, slotWaitMs, followMs, statementEndsMs: 100, pauseMs: () => calls.pauseMs(), onLoad: () => undefined, onWait: () => undefined, onRefusal: () => undefined, onUnknown: () => undefined });
+  const submitter = new Submitter({ ...chunk, bulkhead, watch, chunkSize, slotWaitMs, followMs, statementEndsMs: 100, pauseMs: () => calls.pauseMs(), onLoad: () => undefined, onWait: () => undefined, onRefusal: () => undefined });
   const ends: Record<string, number> = {};
   const tools: ReconcilerTools = {
     ...chunk, calls, pool, owner: name, dutyLeaseMs: 200, patienceMs, chunkSize, idempotencyHours: 24, statementTimeoutMs: 5_000, newSubmissionId: uuidv7, onOpen: () => undefined,
