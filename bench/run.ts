@@ -18,6 +18,7 @@ import { largeUploads } from './scenarios/large-uploads.ts';
 import { lists } from './scenarios/lists.ts';
 import { memory } from './scenarios/memory.ts';
 import { oldWay } from './scenarios/old-way.ts';
+import { ordersCreate } from './scenarios/orders-create.ts';
 import { ordersSubmit } from './scenarios/orders-submit.ts';
 import { overload } from './scenarios/overload.ts';
 import { processing } from './scenarios/process.ts';
@@ -26,7 +27,7 @@ import { restToCommit } from './scenarios/rest-to-commit.ts';
 import { singleRecords } from './scenarios/single-records.ts';
 import { writersAdded } from './scenarios/writers.ts';
 
-const SCENARIOS: readonly Scenario[] = [flushVsCopy, restToCommit, singleRecords, endToEnd, oldWay, writersAdded, relay, lists, memory, overload, largeUploads, processing, ordersSubmit];
+const SCENARIOS: readonly Scenario[] = [flushVsCopy, restToCommit, singleRecords, endToEnd, oldWay, writersAdded, relay, lists, memory, overload, largeUploads, processing, ordersCreate, ordersSubmit];
 const BASELINE = new URL('./baseline.json', import.meta.url);
 const USAGE = `node bench/run.ts [options]
   --only a,b     only these scenarios: ${SCENARIOS.map((s) => s.name).join(', ')}

@@ -1,8 +1,9 @@
 /**
- * Raw COPY into the table of executions, a chunk a statement: the fastest that PostgreSQL takes rows, and the reference for all else.
+ * Raw COPY into the table of executions or orders, a chunk a statement: the fastest that PostgreSQL takes rows, and the reference for all else.
  */
 import pg from 'pg';
 import type { Turn } from '../harness/rounds.ts';
+import { columnsOfOrders, type OrderRow } from '../harness/order-rows.ts';
 import { columnsOfRows, type BenchRow } from '../harness/rows.ts';
 import { serveLoad } from '../harness/serve-load.ts';
 
@@ -12,6 +13,8 @@ export interface CopyInit {
   chunkRows: number;
   /** Whether the text of the chunks is made before the clock runs, but for the ids. */
   prepared?: boolean;
+  /** Kind of the rows. */
+  kind?: 'execution' | 'order';
 }
 
 /** A turn that begins no more work after this time, and ends when what was begun is done. */
@@ -19,11 +22,31 @@ export interface TimedSpec {
   seconds: number;
 }
 
-const TEXT = 'COPY execution (id, received_timestamp, execution_status, trade_type, destination, security_id, quantity, limit_price, trade_service_execution_id) FROM STDIN';
 const DISTINCT_CHUNKS = 20;
-const COLUMNS = ['executionStatus', 'tradeType', 'destination', 'securityId', 'quantity', 'limitPrice', 'tradeServiceExecutionId'] as const satisfies (keyof BenchRow)[];
+type Columns = Readonly<Record<string, readonly (string | null)[]>>;
 
-type Columns = ReturnType<typeof columnsOfRows>;
+/** How rows of a kind are copied; a stamp is the instant that Sluice sets at intake. */
+interface Layout {
+  text: string;
+  stamped: boolean;
+  members: readonly string[];
+  columns(from: number, count: number): Columns;
+}
+const LAYOUTS: Record<'execution' | 'order', Layout> = {
+  execution: {
+    text: 'COPY execution (id, received_timestamp, execution_status, trade_type, destination, security_id, quantity, limit_price, trade_service_execution_id) FROM STDIN',
+    stamped: true,
+    members: ['executionStatus', 'tradeType', 'destination', 'securityId', 'quantity', 'limitPrice', 'tradeServiceExecutionId'] satisfies (keyof BenchRow)[],
+    columns: columnsOfRows,
+  },
+  order: {
+    text: 'COPY orders (id, blotter_id, status_id, portfolio_id, order_type_id, security_id, quantity, limit_price, order_timestamp, trade_order_id) FROM STDIN',
+    stamped: false,
+    members: ['blotterId', 'statusId', 'portfolioId', 'orderTypeId', 'securityId', 'quantity', 'limitPrice', 'orderTimestamp', 'tradeOrderId'] satisfies (keyof OrderRow)[],
+    columns: columnsOfOrders,
+  },
+};
+
 /** The part of a connection that copies; node-postgres has it, its types do not. */
 interface CopyConnection {
   sendCopyFromChunk(chunk: Buffer): void;
@@ -34,8 +57,8 @@ interface CopyConnection {
 class CopyIn extends (pg.Query as unknown as new (config: { text: string }, callback: (error: Error | null) => void) => object) {
   readonly #rows: Buffer;
 
-  constructor(rows: Buffer, callback: (error: Error | null) => void) {
-    super({ text: TEXT }, callback);
+  constructor(text: string, rows: Buffer, callback: (error: Error | null) => void) {
+    super({ text }, callback);
     this.#rows = rows;
   }
 
@@ -46,23 +69,25 @@ class CopyIn extends (pg.Query as unknown as new (config: { text: string }, call
 }
 
 /** The rest of each row's line, after its id. */
-function lineEnds(columns: Columns, rows: number, receivedAt: string): string[] {
-  return Array.from({ length: rows }, (_, i) => `\t${receivedAt}\t${COLUMNS.map((name) => columns[name][i] ?? '\\N').join('\t')}\n`);
+function lineEnds({ members, stamped }: Layout, columns: Columns, rows: number, receivedAt: string): string[] {
+  const stamp = stamped ? `${receivedAt}\t` : '';
+  return Array.from({ length: rows }, (_, i) => `\t${stamp}${members.map((name) => columns[name]?.[i] ?? '\\N').join('\t')}\n`);
 }
 
-serveLoad<CopyInit, TimedSpec, Turn>(async ({ databaseUrl, connections, chunkRows, prepared = false }) => {
+serveLoad<CopyInit, TimedSpec, Turn>(async ({ databaseUrl, connections, chunkRows, prepared = false, kind = 'execution' }) => {
+  const layout = LAYOUTS[kind];
   const clients = await Promise.all(Array.from({ length: connections }, async () => {
     const client = new pg.Client({ connectionString: databaseUrl });
     await client.connect();
     return client;
   }));
-  const chunks = Array.from({ length: DISTINCT_CHUNKS }, (_, i) => columnsOfRows(i * chunkRows, chunkRows));
-  const ready = prepared ? chunks.map((columns) => lineEnds(columns, chunkRows, new Date().toISOString())) : [];
+  const chunks = Array.from({ length: DISTINCT_CHUNKS }, (_, i) => layout.columns(i * chunkRows, chunkRows));
+  const ready = prepared ? chunks.map((columns) => lineEnds(layout, columns, chunkRows, new Date().toISOString())) : [];
   let nextId = 1;
 
   const copy = (client: pg.Client, rows: Buffer): Promise<void> =>
     new Promise((resolve, reject) => {
-      client.query(new CopyIn(rows, (error) => (error === null || error === undefined ? resolve() : reject(error))) as unknown as pg.Submittable);
+      client.query(new CopyIn(layout.text, rows, (error) => (error === null || error === undefined ? resolve() : reject(error))) as unknown as pg.Submittable);
     });
 
   return {
@@ -74,7 +99,7 @@ serveLoad<CopyInit, TimedSpec, Turn>(async ({ databaseUrl, connections, chunkRow
           const at = done++ % DISTINCT_CHUNKS;
           const first = nextId;
           nextId += chunkRows;
-          const ends = ready[at] ?? lineEnds(chunks[at] as Columns, chunkRows, new Date().toISOString());
+          const ends = ready[at] ?? lineEnds(layout, chunks[at] as Columns, chunkRows, new Date().toISOString());
           let text = '';
           for (let i = 0; i < chunkRows; i++) text += `${first + i}${ends[i] as string}`;
           await copy(client, Buffer.from(text, 'latin1'));

@@ -9,20 +9,22 @@ import { flushParameters } from '../../shared/db/queries/flush.ts';
 import { runStatement } from '../../shared/db/run-statement.ts';
 import { loadKinds } from '../../shared/records/load-kinds.ts';
 import type { Turn } from '../harness/rounds.ts';
+import { columnsOfOrders } from '../harness/order-rows.ts';
 import { columnsOfRows } from '../harness/rows.ts';
 import { serveLoad } from '../harness/serve-load.ts';
 import type { CopyInit, TimedSpec } from './copy.ts';
 
 const DISTINCT_CHUNKS = 20;
 
-serveLoad<Omit<CopyInit, 'prepared'>, TimedSpec, Turn>(async ({ databaseUrl, connections, chunkRows }) => {
+serveLoad<Omit<CopyInit, 'prepared'>, TimedSpec, Turn>(async ({ databaseUrl, connections, chunkRows, kind: name = 'execution' }) => {
   const { settings } = readSettings({ POSTGRES_URL: databaseUrl });
   const kinds = await loadKinds('');
-  const kind = kinds.find((k) => k.name === 'execution');
-  if (kind === undefined) throw new Error('there is no kind "execution"');
+  const kind = kinds.find((k) => k.name === name);
+  if (kind === undefined) throw new Error(`there is no kind "${name}"`);
+  const columnsOf = name === 'order' ? columnsOfOrders : columnsOfRows;
   const database = await connectDatabase(databaseUrl, kinds, settings, { max: connections, applicationName: 'sluice bench' });
   const target = kindFlush(database, kind, settings);
-  const chunks = Array.from({ length: DISTINCT_CHUNKS }, (_, i) => columnsOfRows(i * chunkRows, chunkRows));
+  const chunks = Array.from({ length: DISTINCT_CHUNKS }, (_, i) => columnsOf(i * chunkRows, chunkRows));
   const sliceOf = new Array<number>(chunkRows).fill(0);
   const offsetOf = Array.from({ length: chunkRows }, (_, i) => i);
   let nextId = 1;

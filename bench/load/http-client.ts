@@ -3,6 +3,7 @@
  */
 import { Agent, request, type IncomingMessage } from 'node:http';
 import type { Turn } from '../harness/rounds.ts';
+import { jsonOrders } from '../harness/order-rows.ts';
 import { jsonBatch, jsonItem } from '../harness/rows.ts';
 import { serveLoad } from '../harness/serve-load.ts';
 import type { TimedSpec } from './copy.ts';
@@ -16,15 +17,19 @@ export interface HttpInit {
   /** Calls at the same time, each on a connection of its own. */
   inFlight: number;
   headers?: Record<string, string>;
+  /** Kind of the items: an array of orders instead of a batch of executions. */
+  kind?: 'execution' | 'order';
 }
 
 /** Bodies are made for this many items and sent again and again. */
 const DISTINCT_ITEMS = 20_000;
 
-serveLoad<HttpInit, TimedSpec, Turn>(async ({ urls, path, batch, inFlight, headers = {} }) => {
+serveLoad<HttpInit, TimedSpec, Turn>(async ({ urls, path, batch, inFlight, headers = {}, kind = 'execution' }) => {
+  const bodyOf = kind === 'order' ? jsonOrders : jsonBatch;
+  const success = kind === 'order' ? 200 : 201;
   const agent = new Agent({ keepAlive: true, maxSockets: inFlight, scheduling: 'fifo' });
   const items = Math.max(batch, 1);
-  const bodies = Array.from({ length: Math.max(1, Math.floor(DISTINCT_ITEMS / items)) }, (_, i) => (batch === 0 ? Buffer.from(jsonItem(i)) : jsonBatch(i * items, items)));
+  const bodies = Array.from({ length: Math.max(1, Math.floor(DISTINCT_ITEMS / items)) }, (_, i) => (batch === 0 ? Buffer.from(jsonItem(i)) : bodyOf(i * items, items)));
   const targets = urls.map((url) => new URL(path, url));
   let sent = 0;
 
@@ -33,9 +38,9 @@ serveLoad<HttpInit, TimedSpec, Turn>(async ({ urls, path, batch, inFlight, heade
       const to = targets[sent++ % targets.length] as URL;
       const req = request(to, { method: 'POST', agent, headers: { 'Content-Type': 'application/json', 'Content-Length': body.length, ...headers } }, (res: IncomingMessage) => {
         let refusal = '';
-        if (res.statusCode === 201) res.resume();
+        if (res.statusCode === success) res.resume();
         else res.on('data', (bytes: Buffer) => (refusal += bytes.toString()));
-        res.on('end', () => resolve(res.statusCode === 201 ? '' : `${res.statusCode ?? '?'}: ${refusal.slice(0, 300)}`));
+        res.on('end', () => resolve(res.statusCode === success ? '' : `${res.statusCode ?? '?'}: ${refusal.slice(0, 300)}`));
         res.on('error', reject);
       });
       req.on('error', reject);
