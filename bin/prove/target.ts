@@ -74,6 +74,12 @@ export interface TargetKafka extends TargetServer {
   admin<T>(work: (admin: Admin) => Promise<T>): Promise<T>;
 }
 
+/** The price service that revaluations ask: part of the proof, no server of Sluice's. */
+export interface TargetPrices {
+  /** What it answers this node about this security instead of the price: a status, or `nothing`, ever; undefined: the price. */
+  answering: ((node: string, securityId: string) => number | 'nothing' | undefined) | undefined;
+}
+
 /** The system under proof, as faults see it. */
 export interface Target {
   /** All nodes, or those of a role. */
@@ -81,6 +87,7 @@ export interface Target {
   readonly postgres: TargetPostgres;
   readonly nats: TargetNats;
   readonly kafka: TargetKafka;
+  readonly prices: TargetPrices;
   /**
    * Every wire: each node has its own to each server it uses, named `edge-1->postgres`, `writer-2->nats`, `relay-1->kafka`, and
    * clients have one to each edge, `client->edge-1`. Without arguments all; `from` may be a role or the name of a node.

@@ -7,6 +7,7 @@ import type { System } from '../system/system.ts';
 import { checkAnswers } from './answers.ts';
 import { breachText, runVerify } from './law.ts';
 import { judgeMemory, type MemoryWatch } from './memory.ts';
+import { checkRevaluations } from './revaluations.ts';
 import { untilQuiet } from './quiet.ts';
 import type { TopicReader } from './read-new.ts';
 import { rowsByMark } from './rows.ts';
@@ -55,6 +56,7 @@ export async function checkAll(tools: FinalTools): Promise<number> {
     onRow: (row, entry) => watch.compare(row, entry, dead.has(row.id)),
   });
   watch.finish();
+  await checkRevaluations(tools.load.revaluations, target.postgres, (id) => states.get(id), scoreboard, chronicle);
   return rows;
 }
 

@@ -9,6 +9,7 @@ import { NATS_SERVER } from './nats-server.ts';
 import { POSTGRES_DISK } from './postgres-disk.ts';
 import { POSTGRES_SERVER } from './postgres-server.ts';
 import { POSTGRES_STATEMENTS } from './postgres-statements.ts';
+import { PRICE_SERVICE } from './price-service.ts';
 import { STOP_NODES } from './stop-nodes.ts';
 import { WIRE_FAULTS } from './wires.ts';
 
@@ -24,6 +25,7 @@ export const ALL_FAULTS: readonly Fault[] = [
   ...NATS_SERVER,
   ...KAFKA_SERVER,
   ...KAFKA_TOPIC,
+  ...PRICE_SERVICE,
   ...MOVE_CLOCKS,
   ...WIRE_FAULTS,
 ];

@@ -19,13 +19,36 @@ export interface UploadPlan {
   again: boolean;
 }
 
+/** What is uploaded, under which key. */
+export interface Upload {
+  /** Name of the kind's collection: `executions`. */
+  collection: string;
+  key: string;
+  body: Buffer;
+}
+
+/** What a client came to know of its upload. */
+export interface UploadKnowledge {
+  batchId: string | undefined;
+  /** All was taken. */
+  complete: boolean;
+  attempts: number;
+  /** Of each item, as its receipt tells; undefined where they could not be read, or the batch was not seen to end. */
+  receipts: (Receipt | undefined)[] | undefined;
+}
+
+/** An item's receipt. `code`: why it failed. */
+export interface Receipt {
+  fate: Fate;
+  code: string | undefined;
+}
+
 interface Known {
   batchId: string;
   /** Bytes that were taken, as last told. */
   offset: number;
 }
 
-const PATH = '/api/v1/batches/executions';
 const CONTENT_TYPE = { ndjson: 'application/x-ndjson', csv: 'text/csv' };
 /** A batch that its client gives up ends by itself. */
 const DEADLINE = '60s';
@@ -35,43 +58,47 @@ const ANSWER_MS = 32_000;
 const PAUSE_MS = 300;
 const CSV_HEAD = 'securityId,executionStatus,tradeType,destination,quantity,limitPrice\n';
 
-/** Uploads a large batch as the plan says, until it has ended, and journals what its receipts say. */
+/** Uploads a large batch of executions as the plan says, until it has ended, and journals what its receipts say. */
 export async function sendUpload(errand: Errand, plan: UploadPlan): Promise<void> {
-  const { chronicle, journal, counts } = errand;
+  const { chronicle, journal } = errand;
   const fromMs = chronicle.now();
-  counts.requests += 1;
-  counts.items += plan.items;
-  const key = `${errand.load.tag}-${errand.no}`;
-  const body = uploadOf(errand, plan);
-  const { known, complete, attempts } = await untilTaken(errand, plan, key, body);
+  const { batchId, attempts, receipts } = await upload(errand, plan, { collection: 'executions', key: `${errand.load.tag}-${errand.no}`, body: uploadOf(errand, plan) });
+  journal.write({
+    no: errand.no, shape: 'upload', items: plan.items, badShare: plan.badShare, keyed: true, edge: 0, fromMs: Math.round(fromMs), toMs: Math.round(chronicle.now()), attempts,
+    ...(batchId === undefined ? {} : { batchId, ...(receipts === undefined ? { pending: true as const } : {}) }),
+    ...runsOf(receipts?.map((receipt) => receipt?.fate) ?? new Array<undefined>(plan.items).fill(undefined)),
+  });
+}
+
+/** Uploads a large batch of any kind as the plan says, and steers it, until it has ended. */
+export async function upload(errand: Errand, plan: UploadPlan, what: Upload): Promise<UploadKnowledge> {
+  errand.counts.requests += 1;
+  errand.counts.items += plan.items;
+  const { known, complete, attempts } = await untilTaken(errand, plan, what);
   if (known !== undefined && plan.manual && complete) await steer(errand, known.batchId, plan.then);
   // A sender that gives up lets nobody wait for the rest.
   if (known !== undefined && !complete) await command(errand, known.batchId, 'cancel');
   const end = known === undefined ? undefined : await untilEnded(errand, known.batchId);
-  const fates = known === undefined || end === undefined ? undefined : await readFates(errand, known.batchId, plan.items);
+  const receipts = known === undefined || end === undefined ? undefined : await readReceipts(errand, known.batchId, plan.items);
   if (end?.state === 'COMPLETED') judgeCounts(errand, plan, end);
-  if (known !== undefined && complete && end !== undefined && plan.again) await sendAgain(errand, plan, key, body, known.batchId);
-  journal.write({
-    no: errand.no, shape: 'upload', items: plan.items, badShare: plan.badShare, keyed: true, edge: 0, fromMs: Math.round(fromMs), toMs: Math.round(chronicle.now()), attempts,
-    ...(known === undefined ? {} : { batchId: known.batchId, ...(fates === undefined ? { pending: true as const } : {}) }),
-    ...runsOf(fates ?? new Array<undefined>(plan.items).fill(undefined)),
-  });
+  if (known !== undefined && complete && end !== undefined && plan.again) await sendAgain(errand, plan, what, known.batchId);
+  return { batchId: known?.batchId, complete, attempts, receipts };
 }
 
 /** Sends until all was taken, going on each time from where Sluice says. */
-async function untilTaken(errand: Errand, plan: UploadPlan, key: string, body: Buffer): Promise<{ known: Known | undefined; complete: boolean; attempts: number }> {
+async function untilTaken(errand: Errand, plan: UploadPlan, what: Upload): Promise<{ known: Known | undefined; complete: boolean; attempts: number }> {
   const until = performance.now() + UPLOAD_MS;
   let known: Known | undefined;
   let attempts = 0;
   while (performance.now() < until && !errand.stopped.aborted) {
     attempts += 1;
     const cut = plan.cutsMs[attempts - 1];
-    const outcome = await attempt(errand, { ...uploading(plan, key, body, known?.offset), timeoutMs: ANSWER_MS, ...(cut === undefined ? {} : { vanishMs: cut }) });
+    const outcome = await attempt(errand, { ...uploading(plan, what, known?.offset), timeoutMs: ANSWER_MS, ...(cut === undefined ? {} : { vanishMs: cut }) });
     if (!('none' in outcome)) {
       const { batchId, code } = JSON.parse(outcome.text) as { batchId?: string; code?: string };
       if (outcome.status === 202 && batchId !== undefined) {
         if (known !== undefined && known.batchId !== batchId) errand.scoreboard.broken('key', `request ${errand.no}: its upload is batch ${known.batchId}, and batch ${batchId} at attempt ${attempts}`);
-        return { known: { batchId, offset: body.length }, complete: true, attempts };
+        return { known: { batchId, offset: what.body.length }, complete: true, attempts };
       }
       if (![408, 409, 503].includes(outcome.status)) {
         errand.scoreboard.tried('true');
@@ -80,7 +107,7 @@ async function untilTaken(errand: Errand, plan: UploadPlan, key: string, body: B
       }
     }
     await pause(errand, PAUSE_MS);
-    known = (await whereToGoOn(errand, key, known, body.length)) ?? known;
+    known = (await whereToGoOn(errand, what.key, known, what.body.length)) ?? known;
   }
   return { known, complete: false, attempts };
 }
@@ -143,18 +170,19 @@ async function untilEnded(errand: Errand, batchId: string): Promise<End | undefi
   return undefined;
 }
 
-/** The fate of each item as its receipt tells it; undefined where the receipts could not be read. */
-async function readFates(errand: Errand, batchId: string, items: number): Promise<(Fate | undefined)[] | undefined> {
+/** The receipt of each item; undefined where they could not be read. */
+async function readReceipts(errand: Errand, batchId: string, items: number): Promise<(Receipt | undefined)[] | undefined> {
   for (let tries = 0; tries < 40 && !errand.stopped.aborted; tries++) {
     const outcome = await attempt(errand, { method: 'GET', path: `/api/v1/batches/${batchId}/items`, timeoutMs: ANSWER_MS });
     if (!('none' in outcome) && outcome.status === 200) {
-      const fates = new Array<Fate | undefined>(items).fill(undefined);
+      const receipts = new Array<Receipt | undefined>(items).fill(undefined);
       for (const line of outcome.text.split('\n')) {
         if (line === '') continue;
-        const receipt = JSON.parse(line) as { index: number; status: string; id?: number; withdrawn?: boolean };
-        fates[receipt.index] = receipt.status === 'SUCCESS' ? receipt.id : receipt.withdrawn === true ? 'withdrawn' : 'refused';
+        const { index, status, id, withdrawn, errors } = JSON.parse(line) as { index: number; status: string; id?: number; withdrawn?: boolean; errors?: { code?: string }[] };
+        const fate = status === 'SUCCESS' ? id : withdrawn === true ? 'withdrawn' : 'refused';
+        if (fate !== undefined) receipts[index] = { fate, code: errors?.[0]?.code };
       }
-      return fates;
+      return receipts;
     }
     await pause(errand, PAUSE_MS);
   }
@@ -167,8 +195,8 @@ function judgeCounts({ scoreboard, no }: Errand, { items }: UploadPlan, { writte
 }
 
 /** All of it again under its key: the same batch answers, and nothing is written twice (the rows tell that). */
-async function sendAgain(errand: Errand, plan: UploadPlan, key: string, body: Buffer, batchId: string): Promise<void> {
-  const outcome = await attempt(errand, { ...uploading(plan, key, body, undefined), timeoutMs: ANSWER_MS });
+async function sendAgain(errand: Errand, plan: UploadPlan, what: Upload, batchId: string): Promise<void> {
+  const outcome = await attempt(errand, { ...uploading(plan, what, undefined), timeoutMs: ANSWER_MS });
   if ('none' in outcome || [408, 503].includes(outcome.status)) return;
   errand.scoreboard.tried('key');
   const told = (JSON.parse(outcome.text) as { batchId?: string }).batchId;
@@ -176,10 +204,10 @@ async function sendAgain(errand: Errand, plan: UploadPlan, key: string, body: Bu
   if ((told ?? (outcome.status === 409 ? batchId : undefined)) !== batchId || ![202, 409].includes(outcome.status)) errand.scoreboard.broken('key', `request ${errand.no}: its upload is batch ${batchId}; sent again it is answered ${outcome.status} ${outcome.text.slice(0, 200)}`);
 }
 
-function uploading({ format, manual }: UploadPlan, key: string, body: Buffer, offset: number | undefined) {
+function uploading({ format, manual }: UploadPlan, { collection, key, body }: Upload, offset: number | undefined) {
   const query = `?deadline=${DEADLINE}${manual ? '&start=manual' : ''}`;
   const headers = { 'Content-Type': CONTENT_TYPE[format], 'Idempotency-Key': key, ...(offset === undefined ? {} : { 'Upload-Offset': String(offset) }) };
-  return { method: 'POST' as const, path: `${PATH}${query}`, headers, body: offset === undefined ? body : body.subarray(offset) };
+  return { method: 'POST' as const, path: `/api/v1/batches/${collection}${query}`, headers, body: offset === undefined ? body : body.subarray(offset) };
 }
 
 function uploadOf({ load, no }: Errand, { items, badShare, format }: UploadPlan): Buffer {

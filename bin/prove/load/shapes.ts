@@ -2,6 +2,7 @@ import { between } from '../random.ts';
 import type { Errand } from './errand.ts';
 import { sendChange } from './send-change.ts';
 import { sendItems, type ItemsPlan } from './send-items.ts';
+import { sendRevaluations } from './send-revaluations.ts';
 import { sendUpload, type UploadPlan } from './send-upload.ts';
 import type { Random } from '../faults/fault.ts';
 
@@ -35,6 +36,11 @@ export const LOAD_SHAPES: readonly LoadShape[] = [
     run: ({ random, ...errand }) => sendUpload({ ...errand, random }, uploadPlan(random)),
   },
   {
+    name: 'revaluations',
+    weight: 3,
+    run: ({ random, ...errand }) => sendRevaluations({ ...errand, random }, between(random, 10, 400), steeringPlan(random)),
+  },
+  {
     name: 'change',
     weight: 15,
     async run(errand) {
@@ -47,10 +53,15 @@ export const LOAD_SHAPES: readonly LoadShape[] = [
 ];
 
 function uploadPlan(random: Random): UploadPlan {
+  return { ...steeringPlan(random), items: between(random, 500, 3_000), badShare: FEW_BAD, format: random() < 0.5 ? 'ndjson' : 'csv' };
+}
+
+/** How the client of an upload behaves, whatever is in it. */
+function steeringPlan(random: Random): Omit<UploadPlan, 'items' | 'badShare' | 'format'> {
   const manual = random() < 0.4;
   const share = random();
   return {
-    items: between(random, 500, 3_000), badShare: FEW_BAD, format: random() < 0.5 ? 'ndjson' : 'csv', manual, again: random() < 0.3,
+    manual, again: random() < 0.3,
     cutsMs: Array.from({ length: random() < 0.5 ? between(random, 1, 2) : 0 }, () => between(random, 1, 80)),
     ...(!manual || share < 0.5 ? {} : { then: share < 0.75 ? 'pause' : 'cancel' }),
   };

@@ -22,6 +22,7 @@ import { startLink } from '../net/start-link.ts';
 import type { OwnedLink } from '../net/link.ts';
 import type { Target, TargetNode } from '../target.ts';
 import { startNode, type NodeTools } from './nodes.ts';
+import { startPrices } from './prices.ts';
 import { manageServer, targetKafka, targetNats, targetPostgres } from './servers.ts';
 
 /** How many nodes of each role there are. */
@@ -69,6 +70,7 @@ export async function startSystem({ settings, shape, stopped, tell }: SystemOpti
   const roster = createRoster(folder.path, guard);
   const parts = createParts(roster, say);
   const links: OwnedLink[] = [];
+  const prices = await startPrices();
   const relays = names('relay', shape.relay);
   const [pgPort, natsPort, kafkaPort, ...wirePorts] = await freePorts(3 + relays.length) as [number, number, number, ...number[]];
   const log = (line: string) => say.note(line);
@@ -100,6 +102,7 @@ export async function startSystem({ settings, shape, stopped, tell }: SystemOpti
     await parts.stop();
     for (const server of [kafka, nats, postgres]) await server.stop();
     for (const one of links) await one.close();
+    await prices.close();
     await guard.close();
     roster.close();
     await new Promise((resolve) => events.end(resolve));
@@ -123,7 +126,7 @@ export async function startSystem({ settings, shape, stopped, tell }: SystemOpti
       through.port = String(await link(name, 'postgres', pgPort));
       const env = {
         POSTGRES_URL: through.href, NATS_URL: `nats://127.0.0.1:${await link(name, 'nats', natsPort)}`, KAFKA_BROKERS: `127.0.0.1:${kafkaLinks[role === 'relay' ? i : 0]}`,
-        HOST: '127.0.0.1', PORT: String(edgePorts[i] ?? 0), METRICS_PORT: '0', LOG_FORMAT: 'json', SLUICE_DATA: folder.path,
+        PRICE_SERVICE_URL: prices.urlFor(name), HOST: '127.0.0.1', PORT: String(edgePorts[i] ?? 0), METRICS_PORT: '0', LOG_FORMAT: 'json', SLUICE_DATA: folder.path,
         VERIFY_TIMEOUT: '900000', // an hour makes millions of records
       };
       if (role === 'edge') edges[i] = `http://127.0.0.1:${await link('client', 'edge', edgePorts[i] as number, `client->${name}`)}`;
@@ -138,6 +141,7 @@ export async function startSystem({ settings, shape, stopped, tell }: SystemOpti
       postgres: targetPostgres(postgres, () => databaseUrl),
       nats: targetNats(nats),
       kafka: targetKafka(kafka, settings.ordersTopic, settings.kafkaPartitions),
+      prices,
       links: (from, to) => links.filter((one) => (from === undefined || one.from === from || one.from.replace(/-\d+$/, '') === from) && (to === undefined || one.to === to)),
       sleep: (ms) => sleep(ms, undefined, { signal: stopped }),
       stopped,
