@@ -29,7 +29,7 @@ export class MemoryWatch {
       if (mb === undefined) continue;
       const course = this.#courses.get(pid) ?? { name, pid, from: items, at: new Map<number, number>(), most: 0, last: 0 };
       this.#courses.set(pid, course);
-      for (const mark of this.#marks) if (items >= mark && course.from <= mark) course.at.set(mark, Math.max(course.most, mb));
+      for (const mark of this.#marks) if (items >= mark && course.from <= mark && !course.at.has(mark)) course.at.set(mark, Math.max(course.most, mb));
       course.most = Math.max(course.most, mb);
       course.last = mb;
     }
