@@ -7,8 +7,8 @@ export const replay: Area = {
   name: 'replay',
   tests: ['test/services/publisher/put-refused.test.ts', 'test/services/publisher/replayer.test.ts', 'test/services/publisher/dead-letters.test.ts', 'test/flow/dead-letters.test.ts', 'test/flow/dead-letter-operations.test.ts', 'test/flow/dead-letters-history.test.ts'],
   mutations: [
-    { name: 'releases without regard to the rate', file: REPLAY, from: 'on r.may and d.sink = r.sink', to: 'on d.sink = r.sink' },
-    { name: 'releases letters of other groups', file: REPLAY, from: `      and (r.filter->>'fingerprint' is null or d.fingerprint = r.filter->>'fingerprint')\n`, to: '' },
+    { name: 'releases without regard to the rate', file: REPLAY, from: "on r.may and ${releasedBy('d', 'r')}", to: "on ${releasedBy('d', 'r')}" },
+    { name: 'releases letters of other groups', file: REPLAY, from: "      and (${r}.filter->>'fingerprint' is null or ${d}.fingerprint = ${r}.filter->>'fingerprint')\n", to: '' },
     { name: 'does not count replays', file: REPLAY, from: 'replays = d.replays + 1', to: 'replays = d.replays' },
     { name: 'is done while letters are on their way', file: REPLAY, from: ` and not exists (select 1 from dead_letter where replay_id = $1 and state = 'replaying') as done`, to: ' as done' },
     { name: 'does not count what it has released', file: REPLAY, from: 'released = p.released + v.n', to: 'released = p.released' },
