@@ -10,7 +10,8 @@ import { endLarge } from './end-large.ts';
 import { readLarge } from './large-row.ts';
 import { openUpload } from './open-upload.ts';
 import { steer } from './steer.ts';
-import { UploadEnded, type Upload } from './upload.ts';
+import type { Upload } from './upload.ts';
+import { UploadEnded } from './upload-start.ts';
 
 /** The large batches that this edge has in hand. */
 export class LargeBatches {

@@ -1,54 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lane, UploadSegment } from '../../../shared/contracts/large.ts';
 import { ADD_CARRIED } from '../../../shared/db/queries/batch-steering.ts';
-import { ADD_CHECKPOINT, COMPLETE_LARGE, KEEP_CSV_HEADER, LEAVE_LARGE, SLICES_BETWEEN } from '../../../shared/db/queries/large-batches.ts';
-import { STAGE_CHUNK, STAGED_BETWEEN, STAGED_WHOLE } from '../../../shared/db/queries/staged-chunks.ts';
+import { COMPLETE_LARGE, KEEP_CSV_HEADER, LEAVE_LARGE, SLICES_BETWEEN } from '../../../shared/db/queries/large-batches.ts';
+import { STAGED_BETWEEN, STAGED_WHOLE } from '../../../shared/db/queries/staged-chunks.ts';
 import { TAKE_OVER } from '../../../shared/db/queries/batches.ts';
-import type { NamedStatement } from '../../../shared/db/queries/flush.ts';
 import { runStatement } from '../../../shared/db/run-statement.ts';
 import type { TakeTarget, TakeTools } from '../take-batch.ts';
 import { validateItems, type ValidatedItems } from '../validate-items.ts';
+import { Checkpoints } from './checkpoints.ts';
 import { tooManyRejected } from './error-policy.ts';
 import { readLarge, type LargeRow } from './large-row.ts';
+import { FIRST_PAUSE_MS, LONGEST_PAUSE_MS, persistLarge, type PersistLarge } from './persist-large.ts';
 import { Prefix, type Mark } from './prefix.ts';
 import { RejectTexts } from './reject-texts.ts';
-import { stageChunk, type StagedChunk } from './stage-chunk.ts';
+import { stageMissing } from './stage-missing.ts';
+import { UploadEnded, type UploadStart } from './upload-start.ts';
 import { gapsBetween, writeMissing, type Gap } from './write-missing.ts';
-
-/** Why an upload cannot go on. `state` is the batch's; `taken`: another edge goes on with it. */
-export class UploadEnded extends Error {
-  readonly why: LargeRow['state'] | 'taken' | 'other-body';
-  constructor(why: UploadEnded['why']) {
-    super(`the upload has ended: ${why}`);
-    this.name = 'UploadEnded';
-    this.why = why;
-  }
-}
-
-export interface UploadStart {
-  row: LargeRow;
-  epoch: number;
-  /** Where the upload begins: the start, or a checkpoint. */
-  from: Mark;
-  /** The items that the newest checkpoint stands for: only beyond them new ones are written. */
-  checkpoint: { items: number };
-  /** Chained hashes that an earlier upload of the same batch left, by items. */
-  marks: ReadonlyMap<number, string>;
-  /** The batch has ended well: what comes is only compared. */
-  compareOnly: boolean;
-  requestId: string;
-  trace: string;
-}
 
 /** One try of a segment: then what became of it is looked up, and the rest is tried again. */
 const TRY_MS = 15_000;
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 5_000;
-const CHECKPOINT_MS = 10_000;
 /** States of a staged batch after its upload; whoever carries it out may have raised the epoch. */
 const GOES_ON: ReadonlySet<LargeRow['state']> = new Set(['READY', 'RUNNING', 'COMPLETED']);
-/** Items of a staged chunk of a kind with a `process` step: each takes its time, and the nodes share them by chunks. */
-const PROCESS_CHUNK_ITEMS = 100;
 
 /**
  * Takes one large upload of an insert kind through: segments come in order and are written side by side, as many as the
@@ -60,6 +32,8 @@ export class Upload {
   readonly #target: TakeTarget;
   readonly #start: UploadStart;
   readonly #prefix: Prefix;
+  readonly #persist: PersistLarge;
+  readonly #checkpoints: Checkpoints;
   readonly #texts: RejectTexts;
   readonly #inFlight = new Set<Promise<void>>();
   #epoch: number;
@@ -71,10 +45,6 @@ export class Upload {
   #paused: boolean;
   #wake: (() => void)[] = [];
   #failure: Error | undefined;
-  #checkpoint: { items: number; at: number };
-  /** Items of the newest checkpoint that is known to be written. */
-  #noted: number;
-  #checkpointing: Promise<void> = Promise.resolve();
 
   constructor(tools: TakeTools, target: TakeTarget, start: UploadStart) {
     this.#tools = tools;
@@ -86,8 +56,8 @@ export class Upload {
     this.#parallelism = start.row.parallelism;
     this.#lane = start.row.lane;
     this.#paused = start.row.state === 'PAUSED' && !start.compareOnly;
-    this.#checkpoint = { ...start.checkpoint, at: tools.now() };
-    this.#noted = start.checkpoint.items;
+    this.#persist = persistLarge(tools, start.row.id, start.row.leftMs);
+    this.#checkpoints = new Checkpoints(tools, start, this.#persist, () => this.#epoch);
   }
 
   get id(): string {
@@ -134,14 +104,7 @@ export class Upload {
   async finish(totalItems: number, totalBytes: number): Promise<{ mark: Mark; state: LargeRow['state'] | undefined }> {
     await Promise.all(this.#inFlight);
     if (this.#failure !== undefined) throw this.#failure;
-    await this.#reached(this.mark, true);
-    await this.#checkpointing;
-    // At its end a batch is held against its checkpoints: one that was fenced off, or lost, is written after all.
-    if (!this.#start.compareOnly && this.#noted < this.mark.items) {
-      this.#checkpoint = { ...this.#checkpoint, items: this.#noted };
-      await this.#reached(this.mark, true);
-      await this.#checkpointing;
-    }
+    await this.#checkpoints.end(this.mark);
     if (!this.#start.compareOnly) await this.#noteCarried();
     const { compareOnly, row } = this.#start;
     if (compareOnly) {
@@ -177,8 +140,7 @@ export class Upload {
     this.#wakeAll();
     await Promise.all(this.#inFlight);
     if (this.#start.compareOnly) return;
-    await this.#reached(this.mark, true);
-    await this.#checkpointing;
+    await this.#checkpoints.leave(this.mark);
     await this.#noteCarried();
     await runStatement(this.#tools.pool, LEAVE_LARGE, [this.id, this.#tools.owner, this.#epoch], this.#tools.statementTimeoutMs).catch((error: unknown) => this.#tools.log.warn({ err: error, batchId: this.id }, 'the lease of an upload could not be given back; it runs out'));
   }
@@ -220,15 +182,19 @@ export class Upload {
     }
     if (items === undefined) this.#texts.kept(counts.rejected);
     const passed = this.#prefix.done({ first, end, endBytes: segment.endBytes, digest: segment.digest, ...counts });
-    for (const mark of passed) await this.#reached(mark, false);
+    for (const mark of passed) this.#checkpoints.reached(mark);
     this.#heedErrorPolicy();
   }
 
   /** Writes the missing ranges of a segment, or stages them; true when all of them are kept. */
   async #write(base: number, items: ValidatedItems, missing: readonly Gap[], epoch: number, counts: { written: number; rejected: number }): Promise<boolean> {
-    const { row } = this.#start;
-    if (row.staged) return this.#stage(missing.flatMap((gap) => this.#pieces(gap)).map(([from, to]) => stageChunk(items, base, from, to)), epoch, counts);
-    const { requestId, trace } = this.#start;
+    const { row, requestId, trace } = this.#start;
+    if (row.staged) {
+      const staged = await stageMissing(this.#tools, this.#target, { batchId: row.id, epoch, base, items, missing, trace });
+      counts.written += staged?.written ?? 0;
+      counts.rejected += staged?.rejected ?? 0;
+      return staged !== undefined;
+    }
     const { result, written, rejected } = await writeMissing(this.#tools, this.#target, { batch: { ...row, lane: this.#lane }, epoch, base, items, missing, withinMs: Math.min(TRY_MS, row.leftMs), requestId, trace });
     if (result !== 'complete') {
       this.#tools.log.warn({ batchId: row.id, result, firstIndex: base, items: items.total }, 'a segment was not written; what the ledger lacks is written again');
@@ -237,28 +203,6 @@ export class Upload {
     counts.written += written;
     counts.rejected += rejected;
     return true;
-  }
-
-  #pieces([from, to]: Gap): Gap[] {
-    const most = this.#target.record.process === undefined ? to - from : PROCESS_CHUNK_ITEMS;
-    return Array.from({ length: Math.ceil((to - from) / most) }, (_, i): Gap => [from + i * most, Math.min(to, from + (i + 1) * most)]);
-  }
-
-  /** Keeps chunks to be carried out later; false where one was there already, or PostgreSQL did not answer: then it is looked up. */
-  async #stage(chunks: readonly StagedChunk[], epoch: number, counts: { written: number; rejected: number }): Promise<boolean> {
-    const { pool, log, statementTimeoutMs } = this.#tools;
-    try {
-      for (const { first, span, rejected, body } of chunks) {
-        const kept = await runStatement(pool, STAGE_CHUNK, [this.id, epoch, first, span, rejected, body, this.#start.trace], statementTimeoutMs);
-        if (kept.length === 0) return false;
-        counts.rejected += rejected;
-        counts.written += span - rejected;
-      }
-      return true;
-    } catch (error) {
-      log.warn({ err: error, batchId: this.id }, 'a chunk was not staged; what is not there is staged again');
-      return false;
-    }
   }
 
   /** The ranges [from, to) of a segment that are neither in the ledger nor staged; what is there is added to `counts`. */
@@ -287,40 +231,7 @@ export class Upload {
     throw new UploadEnded(row === undefined || row.fence === 'open' ? 'taken' : row.state);
   }
 
-  /** The prefix has come to a mark: compares it with what an earlier upload left, and writes a checkpoint when one is due. */
-  async #reached(mark: Mark, last: boolean): Promise<void> {
-    const expected = this.#start.marks.get(mark.items);
-    if (expected !== undefined && expected !== mark.sha) throw new UploadEnded('other-body');
-    const { row } = this.#start;
-    const now = this.#tools.now();
-    const due = last || (row.checkpointing && (mark.items - this.#checkpoint.items >= row.checkpointInterval || now - this.#checkpoint.at >= CHECKPOINT_MS));
-    if (this.#start.compareOnly || !due || mark.items <= this.#checkpoint.items) return;
-    this.#checkpoint = { items: mark.items, at: now };
-    // One after the other, and nobody waits for them: they are reports, and what lies after the newest is found in the ledger.
-    this.#checkpointing = this.#checkpointing
-      .then(() => this.#persist(ADD_CHECKPOINT, [this.id, this.#epoch, mark.items, mark.bytes, mark.sha, mark.written, mark.rejected, this.#tools.batchesSink, this.#tools.owner]))
-      .then((rows) => {
-        if (rows.length > 0) this.#noted = Math.max(this.#noted, mark.items);
-      })
-      .catch((error: unknown) => this.#tools.log.warn({ err: error, batchId: this.id }, 'a checkpoint could not be written; an upload that breaks off goes on from the one before'));
-  }
-
   #heedErrorPolicy(): void {
     if (tooManyRejected(this.#start.row.errorPolicy, this.mark.written, this.mark.rejected)) this.#failure ??= new UploadEnded('FAILED');
-  }
-
-  /** A statement that is tried until the batch's deadline: PostgreSQL may be away for a while. */
-  async #persist(statement: NamedStatement, values: unknown[]): Promise<unknown[][]> {
-    const { pool, log, now, statementTimeoutMs } = this.#tools;
-    const until = now() + Math.max(0, this.#start.row.leftMs);
-    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, pause * 2)) {
-      try {
-        return await runStatement(pool, statement, values, statementTimeoutMs);
-      } catch (error) {
-        if (now() + pause >= until) throw error;
-        log.warn({ err: error, batchId: this.id, statement: statement.name }, 'PostgreSQL did not take a statement of a large batch; tried again');
-        await sleep(pause);
-      }
-    }
   }
 }
