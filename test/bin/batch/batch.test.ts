@@ -111,6 +111,18 @@ test('F46 a submit whose connection is cut in the middle goes on by itself, and 
   expect(await stored(30_000, 5_000)).toEqual({ rows: 5_000, ids: 5_000 });
 });
 
+test('F46 a submit whose very first request is cut, before anybody knows a batch of it, goes on by its key, and everything is written once', async () => {
+  const { proxy, url } = await proxied();
+  const file = await fileOf('first.ndjson', lines(5_000, 35_000).join(''));
+  const begins = proxy.whenSent('POST /api/v1/batches/executions');
+  const running = start(['submit', file, '--idempotency-key', 'first-cut'], { url });
+  await begins;
+  proxy.cut();
+  await waitFor(() => running.err.includes('; again in '), { ...LONG, what: 'the break to be noticed' });
+  expect(await running.ended).toMatchObject({ code: 0, out: expect.stringContaining('5,000 accepted, 5,000 written') as string });
+  expect(await stored(35_000, 5_000)).toEqual({ rows: 5_000, ids: 5_000 });
+});
+
 test('Ctrl-C breaks an upload off and says how to go on; the same command with the key does so, from where it was', async () => {
   const begun = await paused('left', 40_000);
   const { id, file } = begun;
