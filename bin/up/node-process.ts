@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { endOfLog } from '../../shared/runtime/servers/server-process.ts';
 import type { Exit } from '../../shared/runtime/servers/server-process.ts';
 import type { NodeReady } from '../node/run-node.ts';
+import { heapOptions } from '../node/heap-options.ts';
 import type { Role } from '../node/roles.ts';
 import type { Running } from './supervise.ts';
 
@@ -41,7 +42,7 @@ export async function startNodeProcess(spec: NodeSpec, signal: AbortSignal, onSp
   makeRoom(spec.logFile);
   const log = openSync(spec.logFile, 'a');
   // In a process group of its own: a terminal's Ctrl-C is meant for this process, which stops the nodes in their order.
-  const child = fork(SLUICE, [spec.role, '--no-migrate'], { detached: true, stdio: ['ignore', log, log, 'ipc'], execArgv: NODE_OPTIONS, env: { ...process.env, ...spec.env } });
+  const child = fork(SLUICE, [spec.role, '--no-migrate'], { detached: true, stdio: ['ignore', log, log, 'ipc'], execArgv: NODE_OPTIONS, env: { ...process.env, ...spec.env, NODE_OPTIONS: heapOptions(spec.role, spec.env.NODE_OPTIONS ?? process.env.NODE_OPTIONS) } });
   closeSync(log);
   const exited = new Promise<Exit>((resolve) => child.once('exit', (code, how) => resolve({ code, signal: how })));
   await new Promise<void>((resolve, reject) => {

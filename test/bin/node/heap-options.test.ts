@@ -1,0 +1,18 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { heapOptions } from '../../../bin/node/heap-options.ts';
+
+/** MB that the heap of a process with these options may have. */
+const limitWith = (options: string) => Number(execFileSync(process.execPath, ['-p', 'v8.getHeapStatistics().heap_size_limit'], { env: { PATH: process.env.PATH, NODE_OPTIONS: options }, encoding: 'utf8' })) / 1_048_576;
+
+test('an edge has a bounded heap, other roles the one of Node; what the operator says wins', () => {
+  const edge = limitWith(heapOptions('edge'));
+  expect(edge).toBeGreaterThanOrEqual(2_000);
+  expect(edge).toBeLessThan(2_048);
+  expect(heapOptions('writer', '--trace-warnings')).toBe('--trace-warnings');
+  expect(limitWith(heapOptions('edge', '--max-old-space-size=3000'))).toBeGreaterThan(3_000);
+});
+
+test.each(['bin/sluice', 'docker-compose.yml'])('%s starts an edge with the same options', (file) => {
+  expect(readFileSync(file, 'utf8')).toContain(heapOptions('edge'));
+});
