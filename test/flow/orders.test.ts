@@ -117,6 +117,8 @@ test('F1 a page of orders is read by one statement, whatever its length', async 
   await get('/api/v1/orders?limit=50&sort=-id');
   const pages = spy.texts.filter((text) => /from "orders"|"order_status"|"blotter"/.test(text) && !text.includes('count(*)') && !text.startsWith('explain'));
   expect(pages).toHaveLength(1);
+  // Orders do not show when they were acknowledged: no look-up of it for each.
+  expect(pages[0]).not.toContain('from ledger');
 });
 
 test('PUT takes the flat record under its version, answers the nested one, and tells who was first', async () => {

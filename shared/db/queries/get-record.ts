@@ -3,10 +3,10 @@ import type { NamedStatement } from './flush.ts';
 import { joinedSelection } from './joined.ts';
 import { columnName, idColumn, type ListTable } from './list-access.ts';
 
-/** All columns of the record `t` as text, in the columns' order, then what is joined, and last when its insert was acknowledged. */
+/** All columns of the record `t` as text, in the columns' order, then what is joined, and last when its insert was acknowledged: null where a record does not show it, for it takes a look-up a record. */
 export function recordSelection(table: ListTable): string {
   const columns = table.columns.map((c) => `t.${columnName(table, c.property)}::text`);
-  return [...columns, ...joinedSelection(table.kind, table.columns, 't'), `${sentAtOf(table, `t.${idColumn(table)}`)} as sent_at`].join(', ');
+  return [...columns, ...joinedSelection(table.kind, table.columns, 't'), `${showsSentAt(table) ? sentAtOf(table, `t.${idColumn(table)}`) : 'null::text'} as sent_at`].join(', ');
 }
 
 /**
@@ -17,6 +17,10 @@ export function recordSelection(table: ListTable): string {
 export function sentAtOf(table: ListTable, id: string): string {
   return `(select case when ${id} < l.first_id + l.span then ${ackedAt(`'${table.kind.name}'`, id)} end::text from ledger l
     where l.kind = '${table.kind.name}' and l.op = 'insert' and l.written > 0 and l.first_id <= ${id} order by l.first_id desc limit 1)`;
+}
+
+function showsSentAt({ kind }: ListTable): boolean {
+  return kind.wire.some((entry) => (typeof entry === 'string' ? entry === 'sentTimestamp' : Object.values(entry.members).includes('sentTimestamp')));
 }
 
 /** The records with the ids $1, in no order. */
