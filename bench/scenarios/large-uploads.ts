@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Bench } from '../harness/bench.ts';
 import type { Fleet } from '../harness/fleet.ts';
-import { interleave, medianRatio, percentile, type Turn } from '../harness/rounds.ts';
+import { interleave, medianRatio, percentile, type SideResult, type Turn } from '../harness/rounds.ts';
 import type { Figure, Scenario } from '../harness/scenario.ts';
 import type { TimedSpec } from '../load/copy.ts';
 import type { HttpInit } from '../load/http-client.ts';
@@ -27,7 +27,7 @@ export const largeUploads: Scenario = {
     const items = bench.quick ? 20_000 : 1_000_000;
     await uploads.run({ uploads: 1, items: 20_000 });
     return [
-      await againstCopy(bench, uploads, copy, items),
+      ...(await againstCopy(bench, uploads, copy, items)),
       await fourAgainstOne(bench, uploads, bench.quick ? 20_000 : 400_000),
       await eight(uploads, bench.quick ? 5_000 : 100_000),
       await checkpoints(bench, uploads, bench.quick ? 20_000 : 400_000),
@@ -42,9 +42,15 @@ interface Uploads {
   run(spec: UploadSpec): Promise<UploadTurn>;
 }
 
-async function againstCopy(bench: Bench, uploads: Uploads, copy: { run(spec: TimedSpec): Promise<Turn> }, items: number): Promise<Figure> {
-  const sides = await interleave(bench.meter, bench.quick ? 1 : 3, { upload: () => uploads.run({ uploads: 1, items }), copy: () => copy.run({ seconds: bench.quick ? 0.3 : 4 }) });
-  return { what: `${items.toLocaleString('en')} items in one upload`, figure: sides.upload.rate, unit: 'rows/s', reference: sides.copy.rate, ratio: medianRatio(sides.upload, sides.copy), goal: 0.6, cpu: sides.upload.cpu, referenceCpu: sides.copy.cpu, ...noteOf(sides.upload.errors) };
+async function againstCopy(bench: Bench, uploads: Uploads, copy: { run(spec: TimedSpec): Promise<Turn> }, items: number): Promise<Figure[]> {
+  const sides = await interleave(bench.meter, bench.quick ? 1 : 3, {
+    upload: () => uploads.run({ uploads: 1, items }),
+    copy: () => copy.run({ seconds: bench.quick ? 0.3 : 4 }),
+    more: () => uploads.run({ uploads: 1, items, query: '?parallelism=16' }),
+  });
+  const figureOf = (what: string, side: SideResult): Figure => ({ what, figure: side.rate, unit: 'rows/s', reference: sides.copy.rate, ratio: medianRatio(side, sides.copy), goal: 0.6, cpu: side.cpu, referenceCpu: sides.copy.cpu, ...noteOf(side.errors) });
+  const what = `${items.toLocaleString('en')} items in one upload`;
+  return [figureOf(what, sides.upload), figureOf(`${what}, parallelism 16`, sides.more)];
 }
 
 async function fourAgainstOne(bench: Bench, uploads: Uploads, items: number): Promise<Figure> {
