@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
@@ -9,7 +11,7 @@ export default {
   globalTeardown: '<rootDir>/test/helpers/global-teardown.ts',
   testTimeout: 60_000,
   // The servers under test want cores too, and a CI machine has few.
-  maxWorkers: process.env.CI ? 2 : '50%',
+  maxWorkers: process.env.CI ? Math.max(2, availableParallelism() - 1) : '50%',
   watchman: false,
   injectGlobals: true,
 };
