@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import { newKey } from '../../shared/access/api-keys.ts';
 import { envOf, SETTINGS, type SettingName } from '../../shared/config/settings.ts';
 import { readSettings } from '../../shared/config/load.ts';
 
@@ -27,7 +28,10 @@ describe('docker-compose.yml', () => {
 
   test.each(own)('%s: every variable is in the settings table, with a value it takes', (_name, service) => {
     const known = (Object.keys(SETTINGS) as SettingName[]).map(envOf);
-    const given = Object.fromEntries(Object.entries(service.environment ?? {}).map(([k, v]) => [k, String(v)]));
+    // Node's own, and the key that whoever starts it makes.
+    const { NODE_OPTIONS: _, ...settings } = service.environment ?? {};
+    const given = { ...Object.fromEntries(Object.entries(settings).map(([k, v]) => [k, String(v)])), SLUICE_INITIAL_KEY: newKey().text };
+    expect(settings.SLUICE_INITIAL_KEY).toMatch(/^\$\{SLUICE_KEY:\?/);
     expect(Object.keys(given).filter((variable) => !known.includes(variable))).toEqual([]);
     expect(() => readSettings(given)).not.toThrow();
   });

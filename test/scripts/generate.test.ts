@@ -36,7 +36,7 @@ test('the pages in docs/ are what the code says', async () => {
 });
 
 test('the page of settings gives variable, default, unit, bounds and meaning', () => {
-  expect(settingsPage()).toContain('| `REQUEST_DEADLINE` | `25000` | ms | 100 to 600000 | Longest time a call may take;');
+  expect(settingsPage()).toContain('| `REQUEST_DEADLINE` | `25000` | ms | 100 to 600000 | yes | Longest time a call may take;');
   expect(settingsPage()).toContain('| `UNKNOWN_QUERY` | `reject` |  | `reject`, `ignore` |');
 });
 

@@ -3,7 +3,7 @@ import { METRICS, Metrics, type MetricName } from '../../../shared/metrics/metri
 type Row = { type: 'counter' | 'gauge' | 'histogram'; help: string; labels?: readonly string[]; buckets?: readonly number[] };
 const TABLE = Object.entries(METRICS) as [MetricName, Row][];
 /** Labels whose values are few and known; a label that is not here would let a client make series. */
-const CLOSED_SETS = ['type', 'action', 'cause', 'cluster', 'code', 'kind', 'law', 'node', 'outcome', 'reason', 'result', 'route', 'sink', 'size', 'state', 'status'];
+const CLOSED_SETS = ['type', 'action', 'cause', 'cluster', 'code', 'kind', 'law', 'list', 'node', 'outcome', 'reason', 'result', 'route', 'sink', 'size', 'state', 'status'];
 
 test('every name of the table is registered with its type, help and prefix, and nothing else is, but what Node tells of itself', async () => {
   const registered = await new Metrics().registry.getMetricsAsJSON();
@@ -13,7 +13,7 @@ test('every name of the table is registered with its type, help and prefix, and 
 });
 
 test.each(TABLE)('%s is named stage, fact, unit', (name, row) => {
-  expect(name).toMatch(/^(gateway|batcher|bulk_submission|trade|writer|relay|pool|law)(_[a-z]+)+$/);
+  expect(name).toMatch(/^(gateway|batcher|bulk_submission|order_names|trade|writer|relay|pool|law)(_[a-z]+)+$/);
   expect(name.endsWith('_total')).toBe(row.type === 'counter');
   if (row.type === 'histogram') expect(name).toMatch(/_(seconds|rows|bytes|items)$/);
   expect(row.help).toMatch(/^[A-Z].*\.$/);
