@@ -24,7 +24,8 @@ function greeting(port: number, withinMs: number): Promise<string> {
 const offsets = () => system.target.kafka.admin(async (admin) => (await admin.fetchTopicOffsets(system.target.kafka.topic)).map(({ partition, high }) => ({ partition, high: Number(high) })));
 const messages = async () => (await offsets()).reduce((sum, { high }) => sum + high, 0);
 const untilDelivered = async () => {
-  const before = await messages();
+  // A broker that has just started may not lead its partitions yet, and says so.
+  const { before } = await waitFor(async () => ({ before: await messages() }), { timeoutMs: 60_000, what: 'the topic\'s offsets' });
   await untilStores();
   await waitFor(async () => (await messages()) > before, { timeoutMs: 60_000, what: 'a record to be delivered' });
 };
