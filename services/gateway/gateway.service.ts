@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Service, ServiceSchema } from 'moleculer';
 import ApiService from 'moleculer-web';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
+import { announceMetrics } from '../../shared/runtime/metrics-address.ts';
 import { createDoor } from './access/door.ts';
 import { operationHandlers } from './operations.ts';
 import { protect } from './http/protect.ts';
@@ -70,6 +71,7 @@ export function createGateway(node: NodeContext): ServiceSchema {
       protection.start(server);
       node.onDrain.push(() => closeServer(server, settings.drainTimeout));
       const { port } = server.address() as AddressInfo;
+      announceMetrics(this.broker, settings, port);
       log.info({ host: settings.host, port }, 'gateway listens');
     },
     stopped: () => protection.stop(),

@@ -23,6 +23,7 @@ import { isSubmissionOperation, type SubmissionOperation } from './submissions/r
 import { docsFile } from './docs/docs-file.ts';
 import { mayRead } from '../../shared/access/authenticate.ts';
 import { readiness } from './health.ts';
+import { watchTargets } from './metrics-targets.ts';
 import type { Answer, Call } from './http/call.ts';
 import type { Handler } from './http/serve.ts';
 import { noSuchRoute } from './http/unknown-route.ts';
@@ -106,6 +107,7 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker): (ro
     return retryFailed({ run, calls: upload.calls }, request);
   });
   const batches = batchHandlers({ run, broker, hub, kinds: [...kinds.keys()], settings, retryOf: (name) => retryOf(kinds.get(name)) });
+  const targets = watchTargets(broker, settings.namespace);
   const submissions = submissionHandlers({ broker, run, limits: settings });
   const make: Record<Exclude<Operation, OperationName | LookupOperation | LetterOperation | BatchOperation | SubmissionOperation>, (route: Route) => Handler> = {
     'post-array': (route) => (call) => createOrders(intake, kindOf(route), settings.maxOrders, call),
@@ -125,6 +127,7 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker): (ro
     'health-live': () => () => ({ status: 200, body: '{"status":"UP"}' }),
     'health-ready': () => (call) => readiness(node, broker, mayRead(call)),
     metrics: () => async () => ({ status: 200, ...(await node.metrics.text()) }),
+    'metrics-targets': () => () => ({ status: 200, body: JSON.stringify(targets()) }),
     openapi: () => () => ({ status: 200, body: openapi }),
     docs: () => (call) => docsPage(call),
   };

@@ -33,6 +33,7 @@ export type Operation =
   | 'health-live'
   | 'health-ready'
   | 'metrics'
+  | 'metrics-targets'
   | 'openapi'
   | 'docs';
 
@@ -67,6 +68,7 @@ const COMMON: readonly Route[] = [
   { method: 'GET', path: '/actuator/health/liveness', operation: 'health-live', access: 'open', alias: true, summary: 'Whether this process runs' },
   { method: 'GET', path: '/actuator/health/readiness', operation: 'health-ready', access: 'open', alias: true, summary: 'Whether records can be taken in, and the state of each dependency and role' },
   { method: 'GET', path: '/metrics', operation: 'metrics', access: 'local', summary: 'Figures of this node for Prometheus' },
+  { method: 'GET', path: '/metrics/targets', operation: 'metrics-targets', access: 'local', summary: 'Where every node\'s figures are, for Prometheus\' HTTP service discovery' },
   { method: 'GET', path: '/openapi.json', operation: 'openapi', access: 'open', summary: 'This document' },
   { method: 'GET', path: '/docs', operation: 'docs', access: 'open', summary: 'The interface, for people' },
   { method: 'GET', path: '/docs/{file}', operation: 'docs', access: 'open', alias: true, summary: 'A file of the page for people' },

@@ -151,6 +151,7 @@ export const SETTINGS = {
   nodeId: { type: 'text', default: '', group: 'Fleet', meaning: 'Name of this node; empty makes one of role, host and process.', pattern: { test: /^[A-Za-z0-9_.-]{0,128}$/, says: 'letters, digits, dot, - and _' } },
   nodeTags: { type: 'text', default: '', group: 'Fleet', meaning: 'Tags of this node, comma separated: of batches that are carried out item by item and have tags, it takes only those all of whose tags it has.', pattern: { test: /^$|^[A-Za-z0-9._-]{1,64}(\s*,\s*[A-Za-z0-9._-]{1,64})*$/, says: 'names of letters, digits, dot, - and _, with commas between' } },
   recordKinds: { type: 'text', default: '', group: 'Fleet', meaning: 'Further record kind files beside those of shared/records, comma separated.' },
+  advertiseHost: { type: 'text', default: '', group: 'Fleet', meaning: 'Name or address under which other machines, Prometheus among them, reach this node; empty takes HOST, or where that is every address of the machine, its first one beyond loopback.', pattern: { test: /^[A-Za-z0-9_.:-]{0,253}$/, says: 'a host name or an address, without a port' } },
   heartbeat: { type: 'number', default: 2, min: 1, max: 60, unit: 's', group: 'Fleet', meaning: 'Interval of the nodes\' heartbeats; a node silent for four of them counts as gone.' },
   drainTimeout: { type: 'number', default: 30_000, min: 1_000, max: 600_000, unit: 'ms', group: 'Fleet', meaning: 'Longest time a stopping node takes to finish work in flight.' },
 

@@ -1,9 +1,22 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
-type Row =
-  | { type: 'counter'; help: string; labels?: readonly string[] }
-  | { type: 'gauge'; help: string; labels?: readonly string[] }
-  | { type: 'histogram'; help: string; labels?: readonly string[]; buckets: readonly number[] };
+/** `unit` is said where the name's last word is none. */
+interface Common {
+  help: string;
+  labels?: readonly string[];
+  unit?: string;
+}
+type Row = Common & ({ type: 'counter' } | { type: 'gauge' } | { type: 'histogram'; buckets: readonly number[] });
+
+/** Words that names end in and that are units, with what they say; seconds, bytes and the like speak for themselves. */
+const UNITS: Record<string, string> = { active: 'requests', share: '0 to 1', state: '0, 1 or 2', broken: '0 or 1' };
+
+/** What a metric counts or measures in: of `<stage>_<fact>_<unit>` the unit. */
+export function unitOf(name: MetricName): string {
+  const row: Row = METRICS[name];
+  const last = name.replace(/_total$/, '').split('_').at(-1) ?? name;
+  return row.unit ?? UNITS[last] ?? last;
+}
 
 const SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30];
 const ROWS = [1, 5, 10, 50, 100, 250, 500, 1000, 1500, 2000];
@@ -13,70 +26,70 @@ export const METRICS = {
   gateway_requests_total: { type: 'counter', help: 'Answers by route and status.', labels: ['route', 'status'] },
   gateway_request_seconds: { type: 'histogram', help: 'Time from the first byte of a request to the end of its answer.', labels: ['route'], buckets: SECONDS },
   gateway_connections: { type: 'gauge', help: 'Open connections, by state: idle ones have no request in work.', labels: ['state'] },
-  gateway_connections_closed_total: { type: 'counter', help: 'Connections closed by the edge to protect itself, by reason.', labels: ['reason'] },
-  gateway_refusals_total: { type: 'counter', help: 'Requests refused for load before they reached the batcher, by reason.', labels: ['reason'] },
-  gateway_event_streams: { type: 'gauge', help: 'Clients that listen to the events of large batches.' },
+  gateway_connections_closed_total: { type: 'counter', unit: 'connections', help: 'Connections closed by the edge to protect itself, by reason.', labels: ['reason'] },
+  gateway_refusals_total: { type: 'counter', unit: 'requests', help: 'Requests refused for load before they reached the batcher, by reason.', labels: ['reason'] },
+  gateway_event_streams: { type: 'gauge', unit: 'connections', help: 'Clients that listen to the events of large batches.' },
   gateway_bodies_bytes: { type: 'gauge', help: 'Bytes of bodies in memory, those still being read included.' },
   gateway_bodies_age_seconds: { type: 'gauge', help: 'How long the oldest body has been on its way.' },
   gateway_answers_bytes: { type: 'gauge', help: 'Bytes of answers that clients have not taken yet.' },
   gateway_answers_age_seconds: { type: 'gauge', help: 'How long the oldest answer waits for its client to go on reading.' },
-  gateway_reads_active: { type: 'gauge', help: 'Reading requests in work.' },
+  gateway_reads_active: { type: 'gauge', unit: 'requests', help: 'Reading requests in work.' },
   batcher_requests_active: { type: 'gauge', help: 'Writing requests in work, those that were answered 202 and are not settled yet included.' },
   batcher_requests_bytes: { type: 'gauge', help: 'Bytes of the bodies of all writing requests in work.' },
   batcher_waiting_items: { type: 'gauge', help: 'Items admitted that no writer has in hand yet; over the drain rate they make Retry-After.' },
   batcher_batch_seconds: { type: 'histogram', help: 'Time of a batch from intake to settled, by size class.', labels: ['kind', 'size'], buckets: SECONDS },
   batcher_items_total: { type: 'counter', help: 'Items by fate: written, rejected, withdrawn.', labels: ['kind', 'outcome'] },
-  batcher_refusals_total: { type: 'counter', help: 'Requests refused for load, by reason.', labels: ['reason'] },
+  batcher_refusals_total: { type: 'counter', unit: 'requests', help: 'Requests refused for load, by reason.', labels: ['reason'] },
   batcher_queue_items: { type: 'gauge', help: 'Items waiting for a writer.' },
   batcher_queue_bytes: { type: 'gauge', help: 'Bytes waiting for a writer.' },
   batcher_queue_age_seconds: { type: 'gauge', help: 'Age of the oldest waiting item.' },
   batcher_handover_age_seconds: { type: 'gauge', help: 'How long the oldest chunk has been with a writer.' },
-  batcher_uploads_active: { type: 'gauge', help: 'Large uploads in hand.' },
+  batcher_uploads_active: { type: 'gauge', unit: 'uploads', help: 'Large uploads in hand.' },
   batcher_lanes_items: { type: 'gauge', help: 'Items of large batches waiting for a writer.' },
   batcher_attempts_total: { type: 'counter', help: 'Attempts at items of kinds with a process step, by how they ended: done, stopped, or a category of failure.', labels: ['kind', 'outcome'] },
   batcher_attempt_seconds: { type: 'histogram', help: 'Time of one attempt at an item.', labels: ['kind'], buckets: SECONDS },
-  batcher_items_underway: { type: 'gauge', help: 'Items of kinds with a process step that are under way.' },
+  batcher_items_underway: { type: 'gauge', unit: 'items', help: 'Items of kinds with a process step that are under way.' },
   batcher_slots: { type: 'gauge', help: 'Flush slots this edge may use, by state.', labels: ['state'] },
   batcher_handovers_total: { type: 'counter', help: 'Chunks handed to a writer, by result.', labels: ['result'] },
-  batcher_settles_total: { type: 'counter', help: 'Batches settled other than by finishing, by cause.', labels: ['cause'] },
-  batcher_drain_rate_items: { type: 'gauge', help: 'Items per second that leave the queue, measured while it is backed up.' },
+  batcher_settles_total: { type: 'counter', unit: 'batches', help: 'Batches settled other than by finishing, by cause.', labels: ['cause'] },
+  batcher_drain_rate_items: { type: 'gauge', unit: 'items a second', help: 'Items per second that leave the queue, measured while it is backed up.' },
   writer_wait_seconds: { type: 'histogram', help: 'Time that work waited in a writer for its turn, by action.', labels: ['action'], buckets: SECONDS },
   writer_flush_seconds: { type: 'histogram', help: 'Time of a flush in PostgreSQL.', labels: ['kind'], buckets: SECONDS },
   writer_flush_rows: { type: 'histogram', help: 'Rows of a flush.', labels: ['kind'], buckets: ROWS },
   writer_rows_total: { type: 'counter', help: 'Rows written.', labels: ['kind'] },
-  writer_retries_total: { type: 'counter', help: 'Flushes tried again, by SQLSTATE class or cause.', labels: ['cause'] },
-  writer_bisections_total: { type: 'counter', help: 'Slices split to find a guilty row.', labels: ['kind'] },
-  writer_rejects_total: { type: 'counter', help: 'Rows that the database refused, by code.', labels: ['kind', 'code'] },
-  writer_flushes_active: { type: 'gauge', help: 'Flushes running: the bulkhead in use.' },
-  writer_id_conflicts_total: { type: 'counter', help: 'Primary key conflicts: a fault of Sluice, never of the client.', labels: ['kind'] },
+  writer_retries_total: { type: 'counter', unit: 'flushes', help: 'Flushes tried again, by SQLSTATE class or cause.', labels: ['cause'] },
+  writer_bisections_total: { type: 'counter', unit: 'slices', help: 'Slices split to find a guilty row.', labels: ['kind'] },
+  writer_rejects_total: { type: 'counter', unit: 'rows', help: 'Rows that the database refused, by code.', labels: ['kind', 'code'] },
+  writer_flushes_active: { type: 'gauge', unit: 'flushes', help: 'Flushes running: the bulkhead in use.' },
+  writer_id_conflicts_total: { type: 'counter', unit: 'slices', help: 'Primary key conflicts: a fault of Sluice, never of the client.', labels: ['kind'] },
   relay_sends_total: { type: 'counter', help: 'Sends to a sink, by result.', labels: ['sink', 'result'] },
   relay_messages_total: { type: 'counter', help: 'Messages acknowledged by a sink.', labels: ['sink'] },
-  relay_superseded_total: { type: 'counter', help: 'Messages not sent because a later version takes their place.', labels: ['sink'] },
-  relay_retries_total: { type: 'counter', help: 'Deliveries put off to be tried again, by cause.', labels: ['sink', 'cause'] },
+  relay_superseded_total: { type: 'counter', unit: 'messages', help: 'Messages not sent because a later version takes their place.', labels: ['sink'] },
+  relay_retries_total: { type: 'counter', unit: 'messages', help: 'Deliveries put off to be tried again, by cause.', labels: ['sink', 'cause'] },
   relay_send_seconds: { type: 'histogram', help: 'Time of a send until acknowledged.', labels: ['sink'], buckets: SECONDS },
   relay_waiting_items: { type: 'gauge', help: 'Records committed and not yet acknowledged, in the shards of this relay.', labels: ['sink'] },
   relay_lag_seconds: { type: 'gauge', help: 'Age of the oldest undelivered ledger row, in the shards of this relay.', labels: ['sink'] },
-  relay_shards_owned: { type: 'gauge', help: 'Shards this relay owns.', labels: ['sink'] },
+  relay_shards_owned: { type: 'gauge', unit: 'shards', help: 'Shards this relay owns.', labels: ['sink'] },
   relay_breaker_state: { type: 'gauge', help: 'Breaker of a cluster (all its sinks share it): 0 closed, 1 half-open, 2 open.', labels: ['cluster'] },
-  relay_breaker_failures_total: { type: 'counter', help: 'Sends and probes that a whole cluster did not answer.', labels: ['cluster'] },
-  relay_breaker_rejections_total: { type: 'counter', help: 'Sends that were not begun because the breaker was open or half-open; they wait in the ledger.', labels: ['cluster'] },
-  relay_dead_letters_total: { type: 'counter', help: 'Messages that became dead letters, those that went back after a replay included, by cause.', labels: ['sink', 'cause'] },
-  relay_dead_letters: { type: 'gauge', help: 'Dead letters that nobody has closed, in the shards of this relay.', labels: ['sink'] },
-  relay_mirrored_total: { type: 'counter', help: 'Dead letters mirrored to the topic beside the sink\'s.', labels: ['sink'] },
-  relay_replayed_total: { type: 'counter', help: 'Dead letters that replays released.', labels: ['sink'] },
+  relay_breaker_failures_total: { type: 'counter', unit: 'sends', help: 'Sends and probes that a whole cluster did not answer.', labels: ['cluster'] },
+  relay_breaker_rejections_total: { type: 'counter', unit: 'sends', help: 'Sends that were not begun because the breaker was open or half-open; they wait in the ledger.', labels: ['cluster'] },
+  relay_dead_letters_total: { type: 'counter', unit: 'messages', help: 'Messages that became dead letters, those that went back after a replay included, by cause.', labels: ['sink', 'cause'] },
+  relay_dead_letters: { type: 'gauge', unit: 'messages', help: 'Dead letters that nobody has closed, in the shards of this relay.', labels: ['sink'] },
+  relay_mirrored_total: { type: 'counter', unit: 'messages', help: 'Dead letters mirrored to the topic beside the sink\'s.', labels: ['sink'] },
+  relay_replayed_total: { type: 'counter', unit: 'messages', help: 'Dead letters that replays released.', labels: ['sink'] },
   relay_commands_total: { type: 'counter', help: 'Commands for large batches that were read from Kafka, by what came of them: done, repeat or refused.', labels: ['type', 'outcome'] },
   bulk_submission_orders_total: { type: 'counter', help: 'Orders that were asked to be submitted, by outcome: sent, refused, unknown (the trade service is asked later), unsent (nothing was sent: may be asked for again), wrong (cannot be submitted as it is).', labels: ['outcome'] },
   bulk_submission_seconds: { type: 'histogram', help: 'Time of the steps of a submission: load, claim, call, update; and of the whole request.', labels: ['action'], buckets: SECONDS },
   bulk_submission_wait_seconds: { type: 'histogram', help: 'Time that a chunk of orders waited for its turn.', buckets: SECONDS },
-  bulk_submission_permits: { type: 'gauge', help: 'Chunks of orders that may begin at once: permits that nobody holds.' },
+  bulk_submission_permits: { type: 'gauge', unit: 'chunks', help: 'Chunks of orders that may begin at once: permits that nobody holds.' },
   bulk_submission_queue_chunks: { type: 'gauge', help: 'Chunks of orders that wait for their turn.' },
-  bulk_submission_refusals_total: { type: 'counter', help: 'Chunks of orders refused for load, by reason: full, or waited too long.', labels: ['reason'] },
+  bulk_submission_refusals_total: { type: 'counter', unit: 'chunks', help: 'Chunks of orders refused for load, by reason: full, or waited too long.', labels: ['reason'] },
   trade_calls_total: { type: 'counter', help: 'Calls of the trade service, by what came of them: accepted, refused, not-taken, not-sent, unknown; questions: known, none, unavailable.', labels: ['action', 'result'] },
   trade_breaker_state: { type: 'gauge', help: 'Breaker of the trade service: 0 closed, 1 half-open, 2 open.' },
-  order_names_asked_total: { type: 'counter', help: 'Askings of the security and the portfolio service for their lists, by what came of them: kept, failed.', labels: ['list', 'result'] },
-  trade_breaker_rejections_total: { type: 'counter', help: 'Calls that were not begun because that breaker was open or half-open.' },
+  order_names_asked_total: { type: 'counter', unit: 'calls', help: 'Askings of the security and the portfolio service for their lists, by what came of them: kept, failed.', labels: ['list', 'result'] },
+  trade_breaker_rejections_total: { type: 'counter', unit: 'calls', help: 'Calls that were not begun because that breaker was open or half-open.' },
   bulk_submission_open_orders: { type: 'gauge', help: 'Orders in submission without a known end, by state: none, unknown, or what a person must look at. Told by the node that reconciles.', labels: ['state'] },
-  bulk_submission_reconciled_total: { type: 'counter', help: 'Orders that the reconciler found an end for: known (the trade service had them), sent (it had not), refused, flagged.', labels: ['outcome'] },
+  bulk_submission_reconciled_total: { type: 'counter', unit: 'orders', help: 'Orders that the reconciler found an end for: known (the trade service had them), sent (it had not), refused, flagged.', labels: ['outcome'] },
   pool_connections: { type: 'gauge', help: 'Connections of a node\'s PostgreSQL pool, by state.', labels: ['node', 'state'] },
   pool_utilization_share: { type: 'gauge', help: 'Active connections of a pool over its maximum.', labels: ['node'] },
   law_broken: { type: 'gauge', help: 'Whether a breach of the law is known: 1 or 0. Told by the one node that checks in the background.' },
@@ -84,7 +97,7 @@ export const METRICS = {
   law_checked_timestamp_seconds: { type: 'gauge', help: 'Instant up to which what was taken in has been checked, since 1970.' },
   law_check_seconds: { type: 'gauge', help: 'Time that the last check in the background took.' },
   law_passes_total: { type: 'counter', help: 'Whole passes of the background check over the database.' },
-  law_failures_total: { type: 'counter', help: 'Checks in the background that could not be finished.' },
+  law_failures_total: { type: 'counter', unit: 'checks', help: 'Checks in the background that could not be finished.' },
 } as const satisfies Record<string, Row>;
 
 export type MetricName = keyof typeof METRICS;

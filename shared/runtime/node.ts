@@ -13,6 +13,7 @@ import { Health } from './health.ts';
 import { IntakeGate } from './intake-gate.ts';
 import { createLog } from './log.ts';
 import type { NodeContext } from './node-context.ts';
+import { announceMetrics, type NodeMetadata } from './metrics-address.ts';
 import { startMetricsServer } from './metrics-server.ts';
 import { natsIsConnected } from './nats-status.ts';
 import { createNodeService } from './node-service.ts';
@@ -47,7 +48,7 @@ export async function startNode(role: string, factories: Record<string, ServiceF
   });
   const live = followSettings({ pool: database.pool, settings, log });
   const context: NodeContext = { nodeId, services, settings, live, keys: watched.ring, kinds, log, database, metrics: new Metrics(), health: new Health(), gate: new IntakeGate(), onDrain: [] };
-  const broker = new moleculer.ServiceBroker(brokerOptions(settings, nodeId));
+  const broker = new moleculer.ServiceBroker({ ...brokerOptions(settings, nodeId), metadata: { role } satisfies NodeMetadata });
   context.health.add('postgres', async () => {
     await database.pool.query('select 1');
     return { status: 'up' };
@@ -56,8 +57,13 @@ export async function startNode(role: string, factories: Record<string, ServiceF
   broker.createService(createNodeService(context));
   for (const factory of Object.values(factories)) broker.createService(factory(context));
   await live.look().catch((error: unknown) => log.warn({ err: error }, 'the live settings could not be read yet; what the node began with holds'));
-  await broker.start();
+  // Listens before the fleet hears of the node, for its address is among what it hears.
   const metricsServer = services.includes('gateway') ? undefined : await startMetricsServer(context);
+  if (metricsServer !== undefined) announceMetrics(broker, settings, metricsServer.port);
+  await broker.start().catch(async (error: unknown) => {
+    await metricsServer?.close();
+    throw error;
+  });
   log.info({ services, ...(metricsServer === undefined ? {} : { metricsPort: metricsServer.port }) }, 'node started');
 
   let stopping: Promise<void> | undefined;

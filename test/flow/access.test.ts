@@ -57,7 +57,7 @@ test('F56 every route there is asks for a key with its role, and is closed to no
   const routes = routesOf(await loadKinds(''));
   expect(routes.length).toBeGreaterThan(30);
   const withoutKey = routes.filter(({ access }) => !Array.isArray(access)).map(({ path }) => path);
-  expect(withoutKey).toEqual(['/health/live', '/health/ready', '/actuator/health/liveness', '/actuator/health/readiness', '/metrics', '/openapi.json', '/docs', '/docs/{file}']);
+  expect(withoutKey).toEqual(['/health/live', '/health/ready', '/actuator/health/liveness', '/actuator/health/readiness', '/metrics', '/metrics/targets', '/openapi.json', '/docs', '/docs/{file}']);
   for (const route of routes) {
     const path = pathOf(route);
     const statusWith = async (key?: string) => (await call(route.method, path, key === undefined ? {} : { key })).status;

@@ -40,8 +40,8 @@ test('the page of settings gives variable, default, unit, bounds and meaning', (
   expect(settingsPage()).toContain('| `UNKNOWN_QUERY` | `reject` |  | `reject`, `ignore` |');
 });
 
-test('the page of metrics gives the names as they are exported, with type and labels', () => {
-  expect(metricsPage()).toContain('| `sluice_writer_rows_total` | counter | `kind` | Rows written. |');
+test('the page of metrics gives the names as they are exported, with type, unit and labels', () => {
+  expect(metricsPage()).toContain('| `sluice_writer_rows_total` | counter | rows | `kind` | Rows written. |');
 });
 
 test('a bar in a cell does not break the table', () => {

@@ -112,6 +112,8 @@ export function describe(operation: Operation, kind: RecordKind | undefined, lim
       return { tag: 'operations', responses: { '200': json('Records can be taken in.', { type: 'object' }), '503': json('They cannot; says why.', { type: 'object' }) } };
     case 'metrics':
       return { tag: 'operations', responses: { '200': text('Prometheus text format.', 'text/plain') } };
+    case 'metrics-targets':
+      return { tag: 'operations', responses: { '200': json('A group for each node: the address of its `/metrics`, and labels.', { type: 'array', items: { type: 'object', required: ['targets', 'labels'], properties: { targets: { type: 'array', items: { type: 'string' } }, labels: { type: 'object', additionalProperties: { type: 'string' } } } } }) } };
     case 'openapi':
       return { tag: 'operations', responses: { '200': json('OpenAPI 3.1.', { type: 'object' }) } };
     case 'docs':
@@ -191,6 +193,7 @@ function describeRecords(operation: Exclude<Operation, OperationName | LookupOpe
     case 'health-live':
     case 'health-ready':
     case 'metrics':
+    case 'metrics-targets':
     case 'openapi':
     case 'docs':
       throw new Error(`the operation ${operation} is not one of records`);

@@ -1,4 +1,4 @@
-import { METRICS, Metrics, type MetricName } from '../../../shared/metrics/metrics.ts';
+import { METRICS, Metrics, unitOf, type MetricName } from '../../../shared/metrics/metrics.ts';
 
 type Row = { type: 'counter' | 'gauge' | 'histogram'; help: string; labels?: readonly string[]; buckets?: readonly number[] };
 const TABLE = Object.entries(METRICS) as [MetricName, Row][];
@@ -17,6 +17,13 @@ test.each(TABLE)('%s is named stage, fact, unit', (name, row) => {
   expect(name.endsWith('_total')).toBe(row.type === 'counter');
   if (row.type === 'histogram') expect(name).toMatch(/_(seconds|rows|bytes|items)$/);
   expect(row.help).toMatch(/^[A-Z].*\.$/);
+});
+
+/** What things are counted and measured in; a metric with a new unit adds it here. */
+const UNITS = ['seconds', 'bytes', '0 to 1', '0, 1 or 2', '0 or 1', 'requests', 'connections', 'items', 'items a second', 'uploads', 'slots', 'attempts', 'handovers', 'batches', 'rows', 'flushes', 'slices', 'sends', 'messages', 'shards', 'commands', 'orders', 'chunks', 'calls', 'breaches', 'passes', 'checks'];
+
+test.each(TABLE)('%s says what it counts or measures in', (name) => {
+  expect(UNITS).toContain(unitOf(name));
 });
 
 test.each(TABLE)('%s has labels of closed sets only: no id, batch or request', (_, row) => {
