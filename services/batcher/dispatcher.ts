@@ -25,7 +25,7 @@ export interface ChunkLimits {
   aimRows: number;
   maxRows: number;
   maxBytes: number;
-  /** Share of the slots that large batches never take. */
+  /** Share of the slots that large batches never take while clients wait for requests. */
   interactiveShare: number;
 }
 
@@ -38,6 +38,8 @@ interface TakenSlot {
 /** Errors of a call that say the writer is gone or cannot be reached: the same slices go to another one. */
 const LOST = new Set(['REQUEST_TIMEOUT', 'REQUEST_REJECTED', 'SERVICE_NOT_FOUND', 'SERVICE_NOT_AVAILABLE', 'GRACEFUL_STOP_TIMEOUT']);
 const LOST_PAUSE_MS = 50;
+/** For so long after a request that a client waits for, large batches leave slots free and write short chunks: the next one may come soon. */
+const BESIDE_MS = 10_000;
 
 /**
  * Hands waiting slices to writers while slots are free. When a slot is free nothing waits; what waits while all are
@@ -53,6 +55,8 @@ export class Dispatcher {
   #handedOver = 0;
   /** Chunks of large batches that writers have in hand. */
   #large = 0;
+  /** When the last request came that a client waits for; monotonic ms. */
+  #lastRequestAt = -Infinity;
 
   constructor(queue: WriteQueue, slots: Slots, limits: ChunkLimits, tools: DispatchTools) {
     this.#queue = queue;
@@ -69,6 +73,7 @@ export class Dispatcher {
   /** Queues slices; they are handed over before this turn of the event loop ends, if a slot is free. */
   enqueue(entries: readonly Entry[]): void {
     for (const entry of entries) (entry.lane === undefined ? this.#queue : this.#lanes).push(entry);
+    if (entries.some((entry) => entry.lane === undefined)) this.#lastRequestAt = this.#tools.now();
     this.#schedule();
   }
 
@@ -99,11 +104,13 @@ export class Dispatcher {
 
   #handOut(): void {
     const { total } = this.#slots;
-    const most = Math.max(1, Math.floor(total * (1 - this.#limits.interactiveShare)));
+    const { interactiveShare, aimRows, maxRows } = this.#limits;
+    const beside = this.#tools.now() - this.#lastRequestAt < BESIDE_MS;
+    const [most, rows] = beside ? [Math.max(1, Math.floor(total * (1 - interactiveShare))), aimRows] : [Math.max(1, total), maxRows];
     // Requests that clients wait for come first; but a large batch is never without a slot for long.
-    if (this.#large === 0 && total > 1) this.#handOutLanes(1);
+    if (this.#large === 0 && total > 1) this.#handOutLanes(1, rows);
     this.#handOutRequests();
-    this.#handOutLanes(most);
+    this.#handOutLanes(most, rows);
   }
 
   #handOutRequests(): void {
@@ -120,13 +127,13 @@ export class Dispatcher {
     }
   }
 
-  /** Chunks of large batches, while they hold fewer than `most` slots. */
-  #handOutLanes(most: number): void {
+  /** Chunks of large batches of at most `maxRows`, while they hold fewer than `most` slots. */
+  #handOutLanes(most: number, maxRows: number): void {
     while (this.#lanes.length > 0 && this.#large < most) {
       const now = this.#tools.now();
       const slot = this.#slots.take(now, true);
       if ('lookAgainMs' in slot) return;
-      const rows = Math.min(this.#limits.maxRows, Math.max(this.#limits.aimRows, Math.ceil(this.#lanes.items / most)));
+      const rows = Math.min(maxRows, Math.max(this.#limits.aimRows, Math.ceil(this.#lanes.items / most)));
       const taken = this.#lanes.takeChunk(rows, this.#limits.maxBytes);
       if (taken.length === 0) {
         this.#giveBack({ nodeId: slot.nodeId, takenAt: now }, false);

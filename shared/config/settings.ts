@@ -87,7 +87,7 @@ export const SETTINGS = {
   largeDeadline: { type: 'number', live: true, default: 14_400_000, min: 1_000, max: 604_800_000, unit: 'ms', group: 'Large batches', meaning: 'Longest time from the start of a large batch to its end, where the request does not say.' },
   priceConnectTimeout: { type: 'number', default: 2_000, min: 10, max: 600_000, unit: 'ms', group: 'Large batches', meaning: 'Longest time to connect to the price service.' },
   priceResponseTimeout: { type: 'number', default: 8_000, min: 10, max: 600_000, unit: 'ms', group: 'Large batches', meaning: 'Longest time that the price service may take to answer; a revaluation is tried again after 10 s in any case.' },
-  interactiveShare: { type: 'number', default: 0.25, min: 0, max: 0.9, unit: 'share', fraction: true, group: 'Large batches', meaning: 'Share of the flush slots that large batches never take, so that requests a client waits for stay quick.' },
+  interactiveShare: { type: 'number', default: 0.5, min: 0, max: 0.9, unit: 'share', fraction: true, group: 'Large batches', meaning: 'Share of the flush slots that large batches leave free for 10 s after each request that a client waits for, so that such requests stay quick.' },
 
   maxOrders: { type: 'number', live: true, default: 1_000, min: 1, max: 50_000, unit: 'items', group: 'Orders', meaning: 'Most orders that one request may create.' },
   batchChunkSize: { type: 'number', default: 50, min: 1, max: 1_000, unit: 'items', group: 'Orders', meaning: 'Most orders of one call of the trade service.' },

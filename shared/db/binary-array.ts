@@ -6,34 +6,40 @@ const TEXT_OID = 25;
 const INT4_OID = 23;
 const INT8_OID = 20;
 const HEADER_BYTES = 20;
-const NULL_PREFIX = '\u00ff\u00ff\u00ff\u00ff';
-
-/** Four bytes of a big-endian length as Latin-1 characters; most values are short. */
-const PREFIX = Array.from({ length: 256 }, (_, n) => `\u0000\u0000\u0000${String.fromCharCode(n)}`);
-const prefixOf = (n: number) => PREFIX[n] ?? String.fromCharCode(n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255);
-
-const NOT_ASCII = /[^\u0000-\u007f]/;
+const LAST_ASCII = 0x7f;
 
 /**
- * A `text[]`. ASCII values are joined into one string and written once (several times faster than one write a value);
- * the first value with another character sends the whole array down the slower path.
+ * A `text[]`. Most values are short and ASCII: their characters are copied one by one, which takes half the time of joining
+ * them into one string, and leaves no garbage; the first other character sends the whole array down the slower path.
  */
 export function textArray(values: readonly (string | null)[]): Buffer {
   if (values.length === 0) return emptyArray(TEXT_OID);
-  let body = '';
+  let size = HEADER_BYTES;
   let nulls = 0;
   for (const value of values) {
-    if (value === null) {
-      nulls = 1;
-      body += NULL_PREFIX;
-    } else body += prefixOf(value.length) + value;
+    size += 4;
+    if (value === null) nulls = 1;
+    else size += value.length;
   }
-  // NULL_PREFIX and length bytes above 127 are not ASCII, so the values alone decide.
-  for (const value of values) if (value !== null && NOT_ASCII.test(value)) return utf8TextArray(values, nulls);
-  const buffer = Buffer.allocUnsafe(HEADER_BYTES + body.length);
-  writeHeader(buffer, values.length, nulls, TEXT_OID);
-  buffer.write(body, HEADER_BYTES, 'latin1');
-  return buffer;
+  const buffer = Buffer.allocUnsafe(size);
+  let at = writeHeader(buffer, values.length, nulls, TEXT_OID);
+  let seen = 0;
+  for (const value of values) {
+    const length = value === null ? -1 : value.length;
+    buffer[at] = length >>> 24;
+    buffer[at + 1] = length >>> 16;
+    buffer[at + 2] = length >>> 8;
+    buffer[at + 3] = length;
+    at += 4;
+    if (value === null) continue;
+    for (let i = 0; i < length; i++) {
+      const code = value.charCodeAt(i);
+      seen |= code;
+      buffer[at + i] = code;
+    }
+    at += length;
+  }
+  return seen > LAST_ASCII ? utf8TextArray(values, nulls) : buffer;
 }
 
 function utf8TextArray(values: readonly (string | null)[], nulls: number): Buffer {

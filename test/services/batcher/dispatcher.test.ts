@@ -124,23 +124,50 @@ test('what fails otherwise is told to those who wait', async () => {
   expect(one.error).toMatchObject({ type: 'OUTCOME_UNKNOWN' });
 });
 
-test('F43 large batches leave requests that clients wait for their share of the slots', async () => {
-  const { dispatcher, calls, turn } = started(2, 2);
-  dispatcher.enqueue(Array.from({ length: 12 }, () => entry(500, 'normal')));
-  await turn();
-  expect(calls).toHaveLength(3);
+test('F43 large batches leave requests that clients wait for their share of the slots, while such requests come', async () => {
+  const { dispatcher, calls, turn, ring } = started(2, 2);
   const lone = entry(1);
   dispatcher.enqueue([lone]);
   await turn();
-  expect(calls).toHaveLength(3);
+  calls[0]?.answer();
+  dispatcher.enqueue(Array.from({ length: 12 }, () => entry(500, 'normal')));
+  await turn();
+  expect(calls).toHaveLength(1 + 3);
   // Chunks that have been away for long hold up no small one.
-  const { dispatcher: other, calls: taken, turn: again, ring } = started(2, 2);
-  other.enqueue(Array.from({ length: 12 }, () => entry(500, 'high')));
-  await again();
-  other.enqueue([lone]);
-  await again();
+  const next = entry(1);
+  dispatcher.enqueue([next]);
+  await turn();
   await ring(1_000);
-  expect(taken.map(idsOf)).toContainEqual([lone.batchId]);
+  expect(calls.map(idsOf)).toContainEqual([next.batchId]);
+});
+
+test('while nobody waits for a request, large batches have all slots; the first one to come is next', async () => {
+  const { dispatcher, calls, turn, ring } = started(2, 2);
+  dispatcher.enqueue(Array.from({ length: 12 }, () => entry(500, 'normal')));
+  await turn();
+  expect(calls).toHaveLength(4);
+  await ring(1_000);
+  const lone = entry(1);
+  dispatcher.enqueue([lone]);
+  await turn();
+  calls[0]?.answer();
+  await turn();
+  expect(idsOf(calls[4])).toEqual([lone.batchId]);
+});
+
+test('chunks of large batches are short while requests come, so that these wait for short ones only', async () => {
+  const { dispatcher, calls, turn } = started(1, 1);
+  const sameBatch = Array.from({ length: 4 }, () => ({ ...entry(500, 'normal'), batchId: 'one' }));
+  dispatcher.enqueue(sameBatch);
+  await turn();
+  expect(calls[0]?.chunk.slices.reduce((rows, slice) => rows + slice.span, 0)).toBe(2_000);
+  const { dispatcher: beside, calls: short, turn: again } = started(1, 1);
+  beside.enqueue([entry(1)]);
+  await again();
+  beside.enqueue(sameBatch);
+  short[0]?.answer();
+  await again();
+  expect(short[1]?.chunk.slices.reduce((rows, slice) => rows + slice.span, 0)).toBe(500);
 });
 
 test('F43 a large batch is never without a slot for long, however many requests come', async () => {
