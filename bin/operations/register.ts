@@ -13,7 +13,7 @@ type Given = Record<string, unknown> & { url: URL; json?: boolean; watch?: numbe
 /** Adds a subcommand for each operation of a part, such as `settings`: its words, arguments and help are the operation's own. */
 export function registerOperations(parent: Command, part: string): void {
   for (const operation of OPERATIONS.filter(({ name }) => name.startsWith(`${part}.`))) {
-    const command = parent.command(operation.name.slice(part.length + 1)).description(operation.summary);
+    const command = parent.command(operation.name.slice(part.length + 1), { isDefault: operation.main === true }).description(operation.summary);
     if (operation.details !== undefined) command.addHelpText('after', `\n${operation.details}`);
     const all = argumentsOf(operation);
     const positional = all.filter(({ required }) => required);

@@ -160,6 +160,7 @@ export const SETTINGS = {
   statementTimeout: { type: 'number', default: 5_000, min: 100, max: 600_000, unit: 'ms', group: 'PostgreSQL', meaning: 'Longest time of one statement.' },
   lockTimeout: { type: 'number', default: 2_000, min: 50, max: 600_000, unit: 'ms', group: 'PostgreSQL', meaning: 'Longest wait for a lock.' },
   acquireTimeout: { type: 'number', default: 2_000, min: 50, max: 600_000, unit: 'ms', group: 'PostgreSQL', meaning: 'Longest wait for a connection of the pool.' },
+  heldConnection: { type: 'number', live: true, default: 30_000, min: 100, max: 3_600_000, unit: 'ms', group: 'PostgreSQL', meaning: 'How long a connection of a pool may be held before it is reported, with the name of its query and the service that took it.' },
   verifyTimeout: { type: 'number', default: 120_000, min: 1_000, max: 3_600_000, unit: 'ms', group: 'PostgreSQL', meaning: 'Longest time that one check of the law by `sluice verify` or GET /api/v1/verify may take; the other limits don\'t concern it.' },
   transactionTimeout: { type: 'number', default: 8_000, min: 100, max: 600_000, unit: 'ms', group: 'PostgreSQL', meaning: 'Longest time of one transaction.' },
 
@@ -167,6 +168,7 @@ export const SETTINGS = {
   logFormat: { type: 'choice', default: 'auto', choices: ['auto', 'json', 'pretty'], group: 'Observing', meaning: 'Form of the log; auto is pretty on a terminal and JSON elsewhere.' },
   verifyInterval: { type: 'number', default: 60_000, min: 0, max: 86_400_000, unit: 'ms', group: 'Observing', meaning: 'How often one relay of the fleet checks the law in the background, piece by piece, for the law_ gauges; 0 never does.' },
   poolSampleInterval: { type: 'number', default: 5_000, min: 100, max: 60_000, unit: 'ms', group: 'Observing', meaning: 'How often the pool monitor samples every pool.' },
+  slowStatement: { type: 'number', live: true, default: 1_000, min: 10, max: 3_600_000, unit: 'ms', group: 'Observing', meaning: 'How long a statement runs in PostgreSQL before the pool monitor counts it as slow.' },
 } as const satisfies Record<string, SettingRow>;
 
 export type SettingName = keyof typeof SETTINGS;

@@ -1,6 +1,7 @@
 import type { BatchCommand, BatchState } from '../batches/states.ts';
 import type { HealthPart } from '../runtime/health.ts';
 import type { OpenUpload, UploadEnd, UploadOpened, UploadSegment } from './large.ts';
+import type { PoolSample, PoolsReport } from './pools.ts';
 import type { SubmissionOutcome, SubmitOrders } from './submissions.ts';
 import type { Chunk, Reject, SliceOutcome } from './slices.ts';
 
@@ -37,8 +38,8 @@ export interface Actions {
   'node.logLevel': { params: { level: string }; result: { before: string } };
   /** Figures of the asked node's PostgreSQL pool, now. On every node. */
   'node.pool': { params: Record<string, never>; result: PoolSample };
-  /** The last sample of every pool of the fleet. */
-  'pool-monitor.pools': { params: Record<string, never>; result: PoolSample[] };
+  /** What the asked monitor knows of the fleet's pools; where one of several watches, undefined of the others. `historyMs`: with its course so far back. */
+  'pool-monitor.pools': { params: { historyMs?: number }; result: PoolsReport | undefined };
 }
 
 /** Facts; unacknowledged, so they only ever nudge: whoever misses one finds out by polling. */
@@ -189,15 +190,3 @@ export type ChangeOutcome =
   | { outcome: 'stale'; version: number }
   /** `conflict`: for the state that the record is in, not for what the body says. */
   | { outcome: 'refused'; faults: { pointer: string; code: string; message: string }[]; conflict?: true };
-
-/** One node's PostgreSQL pool. */
-export interface PoolSample {
-  node: string;
-  services: string[];
-  active: number;
-  idle: number;
-  waiting: number;
-  max: number;
-  /** active / max: a share of what the pool may open, not of what it has open. */
-  utilization: number;
-}

@@ -5,11 +5,14 @@ import type { RecordKind } from '../records/record-kind.ts';
 import type { Settings } from '../config/settings.ts';
 import { forgiveLostRollback } from './lost-rollback.ts';
 import { MIGRATIONS } from './migrations/index.ts';
+import { PoolWatch } from './pool-watch.ts';
 
 export interface Database {
   orm: MikroORM;
   /** The pool that the ORM uses; named statements go through it directly. */
   pool: Pool;
+  /** Who has which of its connections. */
+  watch: PoolWatch;
   close(): Promise<void>;
 }
 
@@ -30,12 +33,13 @@ export async function connectDatabase(url: string, kinds: readonly RecordKind[],
   nativePool.on('error', () => undefined);
   // On acquire: the ORM has opened its first connection before it shows the pool.
   nativePool.on('acquire', forgiveLostRollback);
+  const watch = new PoolWatch(nativePool, () => performance.now());
   const close = async (): Promise<void> => {
     await orm.close(true);
     // The ORM ends the pool only if it made a statement of its own; else idle connections would keep the process for 10 s.
     if (!nativePool.ending) await nativePool.end();
   };
-  return { orm, pool: nativePool, close };
+  return { orm, pool: nativePool, watch, close };
 }
 
 export function ormOptions(url: string, kinds: readonly RecordKind[], limits: Limits, pool: PoolSize): Options {

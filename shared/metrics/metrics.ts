@@ -92,6 +92,19 @@ export const METRICS = {
   bulk_submission_reconciled_total: { type: 'counter', unit: 'orders', help: 'Orders that the reconciler found an end for: known (the trade service had them), sent (it had not), refused, flagged.', labels: ['outcome'] },
   pool_connections: { type: 'gauge', help: 'Connections of a node\'s PostgreSQL pool, by state.', labels: ['node', 'state'] },
   pool_utilization_share: { type: 'gauge', help: 'Active connections of a pool over its maximum.', labels: ['node'] },
+  pool_state: { type: 'gauge', unit: '0, 1 or 2', help: 'How a node\'s pool does: 0 HEALTHY, 1 WARNING, 2 CRITICAL.', labels: ['node'] },
+  pool_postgres_connections: { type: 'gauge', help: 'Connections as PostgreSQL itself sees them, those of others included: all, active, idle, idle-in-transaction, waiting-for-locks, slow.', labels: ['state'] },
+  pool_postgres_max_connections: { type: 'gauge', help: 'Connections that PostgreSQL takes at most: its max_connections.' },
+  pool_postgres_utilization_share: { type: 'gauge', help: 'All connections over max_connections less those reserved for superusers.' },
+  pool_postgres_longest_transaction_seconds: { type: 'gauge', help: 'Age of the oldest transaction in PostgreSQL.' },
+  pool_held_connections: { type: 'gauge', help: 'Connections of this node\'s pool that are held for longer than HELD_CONNECTION allows.' },
+  pool_held_connections_total: { type: 'counter', help: 'Connections of this node\'s pool that were held for longer than that.' },
+  db_client_connection_count: { type: 'gauge', unit: 'connections', help: 'Connections that this node\'s pool has open, by state: used, idle.', labels: ['pool', 'state'] },
+  db_client_connection_max: { type: 'gauge', unit: 'connections', help: 'Most connections that this node\'s pool may open.', labels: ['pool'] },
+  db_client_connection_pending_requests: { type: 'gauge', help: 'Who waits for a connection of this node\'s pool.', labels: ['pool'] },
+  db_client_connection_timeouts_total: { type: 'counter', unit: 'requests', help: 'Waits for a connection of this node\'s pool that ended without one.', labels: ['pool'] },
+  db_client_connection_wait_time_seconds: { type: 'histogram', help: 'Time until a connection of this node\'s pool was there, opening it included.', labels: ['pool'], buckets: SECONDS },
+  db_client_connection_use_time_seconds: { type: 'histogram', help: 'Time from taking a connection of this node\'s pool to giving it back.', labels: ['pool'], buckets: SECONDS },
   law_broken: { type: 'gauge', help: 'Whether a breach of the law is known: 1 or 0. Told by the one node that checks in the background.' },
   law_breaches: { type: 'gauge', help: 'Known breaches of the law, by part of it; 100 at most.', labels: ['law'] },
   law_checked_timestamp_seconds: { type: 'gauge', help: 'Instant up to which what was taken in has been checked, since 1970.' },
@@ -103,7 +116,12 @@ export const METRICS = {
 export type MetricName = keyof typeof METRICS;
 type Labels<N extends MetricName> = (typeof METRICS)[N] extends { labels: readonly (infer L extends string)[] } ? Record<L, string> : Record<string, never>;
 
-/** The node's metrics: one registry, every name from the table above, prefixed `sluice_`. */
+/** A metric as it is exported: with `sluice_` before its name, but for those that OpenTelemetry names (db.client.connection.*). */
+export function seriesName(name: string): string {
+  return name.startsWith('db_client_') ? name : `sluice_${name}`;
+}
+
+/** The node's metrics: one registry, every name from the table above. */
 export class Metrics {
   readonly registry = new Registry();
   readonly #metrics = new Map<string, Counter | Gauge | Histogram>();
@@ -111,7 +129,7 @@ export class Metrics {
 
   constructor() {
     for (const [name, row] of Object.entries(METRICS) as [MetricName, Row][]) {
-      const common = { name: `sluice_${name}`, help: row.help, labelNames: [...(row.labels ?? [])], registers: [this.registry] };
+      const common = { name: seriesName(name), help: row.help, labelNames: [...(row.labels ?? [])], registers: [this.registry] };
       if (row.type === 'counter') this.#metrics.set(name, new Counter(common));
       else if (row.type === 'gauge') this.#metrics.set(name, new Gauge(common));
       else this.#metrics.set(name, new Histogram({ ...common, buckets: [...row.buckets] }));

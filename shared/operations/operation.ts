@@ -29,6 +29,8 @@ export interface Operation {
   arguments: readonly Argument[];
   /** Changes something: takes `dryRun`, which tells what would change and changes nothing, and writes a line of the audit. */
   changes?: true;
+  /** What the command of the part alone does: `sluice pools` is `sluice pools show`. */
+  main?: true;
 }
 
 export type ArgumentValue = string | number | boolean;

@@ -1,8 +1,9 @@
 import { NODES_OPERATIONS } from './nodes.ts';
 import type { Operation } from './operation.ts';
+import { POOLS_OPERATIONS } from './pools.ts';
 import { SETTINGS_OPERATIONS } from './settings.ts';
 
-const ALL = [...SETTINGS_OPERATIONS, ...NODES_OPERATIONS] as const;
+const ALL = [...SETTINGS_OPERATIONS, ...NODES_OPERATIONS, ...POOLS_OPERATIONS] as const;
 
 /** The name of an operation. */
 export type OperationName = (typeof ALL)[number]['name'];

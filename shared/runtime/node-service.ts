@@ -1,9 +1,11 @@
 import type { ServiceSchema } from 'moleculer';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import type { NodeAbout, NodeHealth, PoolSample } from '../contracts/actions.ts';
+import type { NodeAbout, NodeHealth } from '../contracts/actions.ts';
+import type { PoolSample } from '../contracts/pools.ts';
 import { LIVE_NAMES, SETTINGS_CHANGED } from '../live/follow-settings.ts';
 import type { NodeContext } from './node-context.ts';
+import { samplePool } from './tell-pool.ts';
 
 const { version: VERSION } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
 
@@ -40,12 +42,4 @@ function aboutNode({ nodeId, services, log, settings }: NodeContext): NodeAbout 
     memoryMb: Math.round(process.memoryUsage.rss() / 1_048_576), logLevel: log.level,
     settings: Object.fromEntries(LIVE_NAMES.map((name) => [name, settings[name]])),
   };
-}
-
-/** The pool's figures at this moment; utilization is over the maximum, not over what happens to be open. */
-export function samplePool(node: NodeContext): PoolSample {
-  const { pool } = node.database;
-  const max = pool.options.max ?? 0;
-  const active = pool.totalCount - pool.idleCount;
-  return { node: node.nodeId, services: [...node.services], active, idle: pool.idleCount, waiting: pool.waitingCount, max, utilization: max === 0 ? 0 : active / max };
 }

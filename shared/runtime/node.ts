@@ -17,6 +17,7 @@ import { announceMetrics, type NodeMetadata } from './metrics-address.ts';
 import { startMetricsServer } from './metrics-server.ts';
 import { natsIsConnected } from './nats-status.ts';
 import { createNodeService } from './node-service.ts';
+import { tellPool } from './tell-pool.ts';
 
 /** Makes a service for a node. Services know nothing of each other; which run where is the caller's choice. */
 export type ServiceFactory = (node: NodeContext) => ServiceSchema;
@@ -55,7 +56,9 @@ export async function startNode(role: string, factories: Record<string, ServiceF
   }, true);
   context.health.add('nats', () => (natsIsConnected(broker) ? { status: 'up' } : { status: 'down', why: 'NATS does not answer; calls between nodes wait until it does. It is reconnected by itself.' }), true);
   broker.createService(createNodeService(context));
-  for (const factory of Object.values(factories)) broker.createService(factory(context));
+  // Each service has the pool under its own name, so that who holds a connection can be told.
+  for (const [name, factory] of Object.entries(factories)) broker.createService(factory({ ...context, database: { ...database, pool: database.watch.as(name) } }));
+  const telling = tellPool(context, role);
   await live.look().catch((error: unknown) => log.warn({ err: error }, 'the live settings could not be read yet; what the node began with holds'));
   // Listens before the fleet hears of the node, for its address is among what it hears.
   const metricsServer = services.includes('gateway') ? undefined : await startMetricsServer(context);
@@ -74,6 +77,7 @@ export async function startNode(role: string, factories: Record<string, ServiceF
     await metricsServer?.close();
     await watched.stop();
     await live.stop();
+    await telling.stop();
     await database.close();
     log.info('node stopped');
   };

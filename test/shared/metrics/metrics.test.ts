@@ -1,19 +1,19 @@
-import { METRICS, Metrics, unitOf, type MetricName } from '../../../shared/metrics/metrics.ts';
+import { METRICS, Metrics, seriesName, unitOf, type MetricName } from '../../../shared/metrics/metrics.ts';
 
 type Row = { type: 'counter' | 'gauge' | 'histogram'; help: string; labels?: readonly string[]; buckets?: readonly number[] };
 const TABLE = Object.entries(METRICS) as [MetricName, Row][];
 /** Labels whose values are few and known; a label that is not here would let a client make series. */
-const CLOSED_SETS = ['type', 'action', 'cause', 'cluster', 'code', 'kind', 'law', 'list', 'node', 'outcome', 'reason', 'result', 'route', 'sink', 'size', 'state', 'status'];
+const CLOSED_SETS = ['type', 'action', 'cause', 'cluster', 'code', 'kind', 'law', 'list', 'node', 'outcome', 'pool', 'reason', 'result', 'route', 'sink', 'size', 'state', 'status'];
 
 test('every name of the table is registered with its type, help and prefix, and nothing else is, but what Node tells of itself', async () => {
   const registered = await new Metrics().registry.getMetricsAsJSON();
-  for (const [name, row] of TABLE) expect(registered.find((m) => m.name === `sluice_${name}`)).toMatchObject({ type: row.type, help: row.help });
-  const others = registered.map((m) => m.name).filter((name) => !TABLE.some(([known]) => name === `sluice_${known}`));
+  for (const [name, row] of TABLE) expect(registered.find((m) => m.name === seriesName(name))).toMatchObject({ type: row.type, help: row.help });
+  const others = registered.map((m) => m.name).filter((name) => !TABLE.some(([known]) => name === seriesName(known)));
   expect(others.filter((name) => !/^sluice_(process|nodejs)_/.test(name))).toEqual([]);
 });
 
 test.each(TABLE)('%s is named stage, fact, unit', (name, row) => {
-  expect(name).toMatch(/^(gateway|batcher|bulk_submission|order_names|trade|writer|relay|pool|law)(_[a-z]+)+$/);
+  expect(name).toMatch(/^(gateway|batcher|bulk_submission|order_names|trade|writer|relay|pool|law|db_client_connection)(_[a-z]+)+$/);
   expect(name.endsWith('_total')).toBe(row.type === 'counter');
   if (row.type === 'histogram') expect(name).toMatch(/_(seconds|rows|bytes|items)$/);
   expect(row.help).toMatch(/^[A-Z].*\.$/);
@@ -28,6 +28,11 @@ test.each(TABLE)('%s says what it counts or measures in', (name) => {
 
 test.each(TABLE)('%s has labels of closed sets only: no id, batch or request', (_, row) => {
   expect((row.labels ?? []).filter((label) => !CLOSED_SETS.includes(label))).toEqual([]);
+});
+
+test('what OpenTelemetry has a name for has that name, and all else the prefix of Sluice', () => {
+  expect(seriesName('db_client_connection_count')).toBe('db_client_connection_count');
+  expect(seriesName('pool_connections')).toBe('sluice_pool_connections');
 });
 
 test('buckets ascend', () => {

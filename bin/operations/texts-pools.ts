@@ -1,0 +1,34 @@
+import type { PoolsReport } from '../../shared/contracts/pools.ts';
+import type { Paint } from '../send/summary.ts';
+import { seconds, table } from '../table.ts';
+
+const COLORS = { HEALTHY: 'green', WARNING: 'yellow', CRITICAL: 'red' } as const;
+
+/** The answers of the operations on pools as a terminal shows them. */
+export const POOLS_TEXTS = {
+  'pools.show': ({ state, at, pools, silent, postgres, history }: PoolsReport, paint: Paint): string => {
+    const rows = pools.map((p) => [p.node, p.state, p.active, p.idle, p.waiting, p.max, percent(p.utilization), p.longest === null ? '' : `${span(p.longest.heldMs)} ${p.longest.query} (${p.longest.service})`]);
+    const held = pools.flatMap(({ node, heldTooLong }) => heldTooLong.map((h) => paint.red(`held too long: ${span(h.heldMs)} by ${h.service} on ${node}, last statement ${h.query}\n`)));
+    const course = history === undefined ? '' : `\n${table(['AT (UTC)', 'STATE', 'CONNECTIONS', 'ACTIVE', 'WAITING'], history.at.map((s, i) => [seconds(new Date(s * 1_000).toISOString()), history.state[i] ?? '', history.connections[i] ?? '-', sum(history.pools.map(({ active }) => active[i])), sum(history.pools.map(({ waiting }) => waiting[i]))]), paint)}\n`;
+    return `${paint[COLORS[state]](state)} at ${seconds(at)} (UTC)\n${table(['NODE', 'STATE', 'ACTIVE', 'IDLE', 'WAITING', 'MAX', 'IN USE', 'HELD LONGEST'], rows, paint)}\n${held.join('')}${silent.map((node) => paint.red(`${node} does not answer\n`)).join('')}${postgresText(postgres, paint)}${course}`;
+  },
+};
+
+function postgresText(view: PoolsReport['postgres'], paint: Paint): string {
+  if (view === null) return paint.red('PostgreSQL does not tell of its connections\n');
+  const { connections, maxConnections, reserved, active, idle, idleInTransaction, waitingForLocks, slow, longestTransactionMs, byApplication } = view;
+  const all = `PostgreSQL: ${connections} of ${maxConnections - reserved} connections (${percent(view.utilization)}): ${active} active, ${idle} idle, ${idleInTransaction} idle in transaction; ${waitingForLocks} wait for locks, ${slow} slow; oldest transaction ${span(longestTransactionMs)}`;
+  return `${paint[COLORS[view.state]](all)}\n${table(['APPLICATION', 'CONNECTIONS'], byApplication.map((one) => [one.application === '' ? '(without a name)' : one.application, one.connections]), paint)}\n`;
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}
+
+function span(ms: number): string {
+  return ms < 1_000 ? `${ms} ms` : `${(ms / 1_000).toFixed(1)} s`;
+}
+
+function sum(figures: readonly (number | null | undefined)[]): number {
+  return figures.reduce<number>((total, figure) => total + (figure ?? 0), 0);
+}

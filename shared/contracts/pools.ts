@@ -1,0 +1,70 @@
+import type { HeldConnection } from '../db/pool-watch.ts';
+
+/** How a pool does; each is worse than the one before it. */
+export const POOL_STATES = ['HEALTHY', 'WARNING', 'CRITICAL'] as const;
+export type PoolState = (typeof POOL_STATES)[number];
+
+/** One node's PostgreSQL pool, at one moment. */
+export interface PoolSample {
+  node: string;
+  services: string[];
+  active: number;
+  idle: number;
+  /** Who asked for a connection and has none yet. */
+  waiting: number;
+  max: number;
+  /** active / max: a share of what the pool may open, not of what it has open. */
+  utilization: number;
+  /** Of all that are held now, the one that is held longest. */
+  longest: HeldConnection | null;
+  /** Those held for longer than the setting heldConnection allows, the longest first, 10 at most. */
+  heldTooLong: HeldConnection[];
+}
+
+/** PostgreSQL's own view of all its connections, those of others included. */
+export interface PostgresView {
+  maxConnections: number;
+  /** Of them kept for superusers and others with a right to it. */
+  reserved: number;
+  connections: number;
+  /** connections / (maxConnections - reserved). */
+  utilization: number;
+  state: PoolState;
+  active: number;
+  idle: number;
+  idleInTransaction: number;
+  waitingForLocks: number;
+  /** Statements that have been running for longer than the setting slowStatement allows. */
+  slow: number;
+  /** ms; 0 where none is open. */
+  longestTransactionMs: number;
+  /** The most of them, 50 at most. */
+  byApplication: { application: string; connections: number }[];
+}
+
+/** What a monitor knows. */
+export interface PoolsReport {
+  /** The worst of all pools, and of PostgreSQL itself. */
+  state: PoolState;
+  /** ISO; of the last round. */
+  at: string;
+  monitor: string;
+  intervalMs: number;
+  pools: (PoolSample & { state: PoolState })[];
+  /** Nodes that did not answer. */
+  silent: string[];
+  /** Null where PostgreSQL did not answer. */
+  postgres: PostgresView | null;
+  history?: PoolHistory;
+}
+
+/** The course of the pools, column by column: as long as `at` is every other list. */
+export interface PoolHistory {
+  /** Seconds since 1970. */
+  at: number[];
+  state: PoolState[];
+  /** Of PostgreSQL; null where it did not answer. */
+  connections: (number | null)[];
+  /** Null where the node was not there. */
+  pools: { node: string; active: (number | null)[]; waiting: (number | null)[]; max: (number | null)[] }[];
+}
