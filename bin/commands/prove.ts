@@ -23,7 +23,7 @@ interface Options {
 
 const DETAILS = `
 Starts a Sluice of its own, beside any other: PostgreSQL, NATS, Kafka and nodes in a folder of their own on free ports. Clients
-send singles, batches, changes and bad items, time out and try again, and vanish. Faults are injected as the seed says: each
+send singles, batches, changes, orders and bad items, time out and try again, and vanish. Faults are injected as the seed says: each
 alone, then in pairs, again and again until time is over. Then everything has to become quiet; every answer that was ever given
 is compared with the tables, and the topic is read. What each promise is, and what it rests on: docs/guarantees.md.
 

@@ -88,6 +88,7 @@ async function runOn(system: System, options: ProveOptions, settings: Settings, 
   held.current = load;
   const watch = new TopicWatch({ load: loadSeed, changes: load.changes, scoreboard, chronicle });
   const reader = topicReader(target.kafka.brokers, settings.ordersTopic);
+  const orderReader = topicReader(target.kafka.brokers, settings.orderEventsTopic);
   const memory = new MemoryWatch();
   const sampling = every(MEMORY_MS, () => memory.look(target.nodes(), chronicle.now()), (error) => note(`memory could not be sampled: ${String(error)}`));
   sampling.start();
@@ -133,7 +134,7 @@ async function runOn(system: System, options: ProveOptions, settings: Settings, 
   await journal.close();
   let rows = 0;
   try {
-    rows = await checkAll({ system, load, loadSeed, journal, chronicle, scoreboard, watch, reader, memory, quietLimitMs: QUIET_MS, topicSince, stage: tools.stage });
+    rows = await checkAll({ system, load, loadSeed, journal, chronicle, scoreboard, watch, reader, orderReader, memory, quietLimitMs: QUIET_MS, topicSince, stage: tools.stage });
   } catch (error) {
     if (target.stopped.aborted) throw error;
     troubles.push(error instanceof Error ? error.message : String(error));

@@ -1,4 +1,5 @@
 import type { Admin } from 'kafkajs';
+import type { TradeFaults } from '../trade-service/faults.ts';
 import type { Role } from '../node/roles.ts';
 import type { Link, LinkFrom } from './net/link.ts';
 
@@ -80,6 +81,16 @@ export interface TargetPrices {
   answering: ((node: string, securityId: string) => number | 'nothing' | undefined) | undefined;
 }
 
+/** The trade service that orders are submitted to: part of the proof, no server of Sluice's. Its table outlives its absence. */
+export interface TargetTrades {
+  readonly url: string;
+  /** How it misbehaves; `Object.assign` changes it. */
+  readonly faults: TradeFaults;
+  /** Ends at once, with all that is under way; who asks is refused until `back`. */
+  away(): Promise<void>;
+  back(): Promise<void>;
+}
+
 /** The system under proof, as faults see it. */
 export interface Target {
   /** All nodes, or those of a role. */
@@ -88,6 +99,7 @@ export interface Target {
   readonly nats: TargetNats;
   readonly kafka: TargetKafka;
   readonly prices: TargetPrices;
+  readonly trades: TargetTrades;
   /**
    * Every wire: each node has its own to each server it uses, named `edge-1->postgres`, `writer-2->nats`, `relay-1->kafka`, and
    * clients have one to each edge, `client->edge-1`. Without arguments all; `from` may be a role or the name of a node.

@@ -5,6 +5,7 @@ import type { Load } from '../load/load.ts';
 import type { Scoreboard } from '../promises.ts';
 import type { System } from '../system/system.ts';
 import { checkAnswers } from './answers.ts';
+import { checkOrders } from './orders.ts';
 import { breachText, runVerify } from './law.ts';
 import { judgeMemory, type MemoryWatch } from './memory.ts';
 import { checkRevaluations } from './revaluations.ts';
@@ -23,6 +24,8 @@ export interface FinalTools {
   scoreboard: Scoreboard;
   watch: TopicWatch;
   reader: TopicReader;
+  /** Of the topic of orders, from its beginning. */
+  orderReader: TopicReader;
   memory: MemoryWatch;
   quietLimitMs: number;
   /** Since when the topic holds all there is, ISO 8601, where it was made anew in between. */
@@ -37,7 +40,7 @@ export async function checkAll(tools: FinalTools): Promise<number> {
   stage('waiting until all is quiet');
   const owed = await untilQuiet(target, tools.quietLimitMs);
   scoreboard.tried('quiet');
-  if (owed.batches > 0 || owed.rows > 0) scoreboard.broken('quiet', `${tools.quietLimitMs / 1_000} s after the last client: ${owed.batches} batches are open, ${owed.rows} ledger rows wait`);
+  if (owed.batches > 0 || owed.rows > 0 || owed.orders > 0) scoreboard.broken('quiet', `${tools.quietLimitMs / 1_000} s after the last client: ${owed.batches} batches are open, ${owed.rows} ledger rows wait, ${owed.orders} orders are in submission`);
   for (const track of tools.memory.tracks) {
     scoreboard.tried('memory');
     const wrong = judgeMemory(track);
@@ -57,6 +60,7 @@ export async function checkAll(tools: FinalTools): Promise<number> {
   });
   watch.finish();
   await checkRevaluations(tools.load.revaluations, target.postgres, (id) => states.get(id), scoreboard, chronicle);
+  await checkOrders({ load: tools.loadSeed, stories: tools.load.orders, postgres: target.postgres, trades: system.trades, reader: tools.orderReader, batchState: (id) => states.get(id), chronicle, scoreboard });
   return rows;
 }
 

@@ -6,6 +6,14 @@ import type { Row } from './rows.ts';
 /** A row with the index that its mark names. */
 export type MarkedRow = Row & { index: number };
 
+/** How items of a kind are told from each other: which had to be refused, and in what a row differs from what was sent. */
+export interface Content<R> {
+  isBad: typeof isBad;
+  differenceOf(load: LoadSeed, request: number, row: R): string | undefined;
+}
+
+const EXECUTIONS: Content<MarkedRow> = { isBad, differenceOf };
+
 /** What a request tried, and what it found broken. */
 export interface Verdict {
   tried: Partial<Record<PromiseName, number>>;
@@ -20,10 +28,15 @@ export type BatchStateOf = (batchId: string) => 'open' | 'closed' | undefined;
  * but once at most; what had to be refused may never be there.
  */
 export function judgeRequest(load: LoadSeed, entry: Entry, rows: readonly MarkedRow[], batchState: BatchStateOf): Verdict {
+  return judgeItems(EXECUTIONS, load, entry, rows, batchState);
+}
+
+/** The same for items of any kind. */
+export function judgeItems<R extends { id: number; index: number }>(content: Content<R>, load: LoadSeed, entry: Entry, rows: readonly R[], batchState: BatchStateOf): Verdict {
   const verdict: Verdict = { tried: {}, broken: [] };
   const broken = (promise: PromiseName, index: number, text: string) => verdict.broken.push({ promise, text: `item ${index}${entry.batchId === undefined ? '' : ` of batch ${entry.batchId}`}: ${text}` });
   const told = fatesOf(entry);
-  const byIndex = new Map<number, MarkedRow[]>();
+  const byIndex = new Map<number, R[]>();
   for (const row of rows) byIndex.set(row.index, [...(byIndex.get(row.index) ?? []), row]);
   for (const { index, id } of rows) if (index >= entry.items) broken('once', index, `record ${id} is of an item that was never sent`);
   let kept = 0;
@@ -31,7 +44,7 @@ export function judgeRequest(load: LoadSeed, entry: Entry, rows: readonly Marked
   for (let index = 0; index < entry.items; index++) {
     const found = byIndex.get(index) ?? [];
     const fate = told.get(index);
-    const bad = isBad(load, entry.no, index, entry.badShare);
+    const bad = content.isBad(load, entry.no, index, entry.badShare);
     const ids = found.map(({ id }) => id).join(' and ');
     if (found.length > 1) for (const promise of entry.keyed ? (['once', 'key'] as const) : (['once'] as const)) broken(promise, index, `is in the table as records ${ids}`);
     if (typeof fate === 'number') {
@@ -44,7 +57,7 @@ export function judgeRequest(load: LoadSeed, entry: Entry, rows: readonly Marked
       if (fate === 'refused' && !bad) broken('true', index, 'is good, and was refused');
     } else if (bad && found.length > 0) broken('true', index, `had to be refused, is there as record ${ids}`);
     for (const row of found) {
-      const differs = differenceOf(load, entry.no, row);
+      const differs = content.differenceOf(load, entry.no, row);
       if (differs !== undefined) broken('kept', index, `record ${row.id}: ${differs}`);
     }
   }

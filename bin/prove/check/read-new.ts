@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import kafkajs, { type Consumer } from 'kafkajs';
+import kafkajs, { type Consumer, type IHeaders } from 'kafkajs';
 import { quietNegativeTimeouts } from '../../../services/publisher/kafka-client.ts';
 
 /** A message as a consumer gets it. */
@@ -8,6 +8,9 @@ export interface ReadMessage {
   offset: string;
   key: string | null;
   value: string | null;
+  /** Headers `ce_type` and `ce_id`, where it has them. */
+  type?: string;
+  eventId?: string;
 }
 
 /** Reads a topic in parts: each message once. */
@@ -68,11 +71,11 @@ function consume(consumer: Consumer, topic: string, next: Map<number, number>, u
         autoCommit: false,
         eachBatch: ({ batch }) => {
           const { partition } = batch;
-          for (const { offset, key, value } of batch.messages) {
+          for (const { offset, key, value, headers } of batch.messages) {
             // What was fetched before a seek may come again.
             if (Number(offset) < (next.get(partition) ?? 0)) continue;
             next.set(partition, Number(offset) + 1);
-            onMessage({ partition, offset, key: key?.toString('utf8') ?? null, value: value?.toString('utf8') ?? null });
+            onMessage({ partition, offset, key: key?.toString('utf8') ?? null, value: value?.toString('utf8') ?? null, ...named(headers) });
           }
           if (Number(batch.lastOffset()) + 1 >= (until.get(partition) ?? 0)) open.delete(partition);
           if (open.size === 0) resolve();
@@ -81,4 +84,9 @@ function consume(consumer: Consumer, topic: string, next: Map<number, number>, u
       })
       .catch(reject);
   });
+}
+
+function named(headers: IHeaders | undefined): Pick<ReadMessage, 'type' | 'eventId'> {
+  const [type, eventId] = [headers?.ce_type, headers?.ce_id];
+  return { ...(type === undefined ? {} : { type: String(type) }), ...(eventId === undefined ? {} : { eventId: String(eventId) }) };
 }

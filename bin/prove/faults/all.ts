@@ -11,6 +11,7 @@ import { POSTGRES_SERVER } from './postgres-server.ts';
 import { POSTGRES_STATEMENTS } from './postgres-statements.ts';
 import { PRICE_SERVICE } from './price-service.ts';
 import { STOP_NODES } from './stop-nodes.ts';
+import { TRADE_SERVICE } from './trade-service.ts';
 import { WIRE_FAULTS } from './wires.ts';
 
 /** Every fault that `sluice prove` knows, in the order of its table. */
@@ -26,6 +27,7 @@ export const ALL_FAULTS: readonly Fault[] = [
   ...KAFKA_SERVER,
   ...KAFKA_TOPIC,
   ...PRICE_SERVICE,
+  ...TRADE_SERVICE,
   ...MOVE_CLOCKS,
   ...WIRE_FAULTS,
 ];

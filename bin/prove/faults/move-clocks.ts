@@ -29,6 +29,9 @@ const TIMES: readonly (readonly [table: string, column: string, where: string])[
   ['relay_member', 'until', 'true'],
   ['ledger', 'next_at', `state = 'waiting'`],
   ['replay', 'lease_until', `state = 'running'`],
+  ['orders', 'submission_until', 'trade_order_id is null'],
+  ['submission_request', 'until', 'answer is null'],
+  ['duty', 'until', 'true'],
 ];
 
 async function moveTimes({ postgres }: Target, by: string): Promise<void> {

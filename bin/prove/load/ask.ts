@@ -1,7 +1,7 @@
 import http from 'node:http';
 
 export interface Question {
-  method: 'GET' | 'POST' | 'PUT';
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   path: string;
   headers?: Record<string, string>;
   body?: Buffer;

@@ -7,6 +7,7 @@ import { ask, type Answered, type Question, type Unanswered } from './ask.ts';
 import type { Changeable, Changes } from './changes.ts';
 import type { LoadSeed } from './items.ts';
 import type { Journal } from './journal.ts';
+import type { OrderStory } from './order-stories.ts';
 import type { Revaluations } from './revaluations.ts';
 
 /** What all clients of a load share. */
@@ -21,6 +22,8 @@ export interface LoadTools {
   changes: Changes;
   /** Every batch of revaluations, as its client knows it. */
   revaluations: Revaluations[];
+  /** What every client of orders did, and was told. */
+  orders: OrderStory[];
   counts: Counts;
   /** Aborts when clients have to give up at once. */
   stopped: AbortSignal;

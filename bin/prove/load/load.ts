@@ -3,6 +3,7 @@ import { oneByWeight, randomOf } from '../random.ts';
 import { ask, clientAgent } from './ask.ts';
 import type { Changeable, Changes } from './changes.ts';
 import { pause, type Counts, type Errand, type LoadTools } from './errand.ts';
+import type { OrderStory } from './order-stories.ts';
 import type { Revaluations } from './revaluations.ts';
 import { sendItems } from './send-items.ts';
 import { LOAD_SHAPES } from './shapes.ts';
@@ -12,6 +13,7 @@ export interface Load {
   readonly counts: Counts;
   readonly changes: Changes;
   readonly revaluations: readonly Revaluations[];
+  readonly orders: readonly OrderStory[];
   /** Sends one record to this edge with this patience; whether it was stored. It counts as any other request. */
   probe(edge: number, patienceMs: number): Promise<boolean>;
   /** Sends so many large requests at once, and doesn't wait for them: so that an edge has work in hand. */
@@ -36,11 +38,12 @@ const PING_MS = 5_000;
  * Starts clients that draw their requests from the seed: what each request is follows from its number alone.
  * @param pace senders at the same time, and requests a second of all of them together at most
  */
-export function startLoad(tools: Omit<LoadTools, 'agent' | 'counts' | 'changes' | 'revaluations'>, pace: { senders: number; perSecond: number }): Load {
+export function startLoad(tools: Omit<LoadTools, 'agent' | 'counts' | 'changes' | 'revaluations' | 'orders'>, pace: { senders: number; perSecond: number }): Load {
   const counts: Counts = { requests: 0, items: 0, unanswered: 0, statuses: new Map() };
   const changes: Changes = new Map();
   const revaluations: Revaluations[] = [];
-  const shared: LoadTools = { ...tools, agent: clientAgent(), counts, changes, revaluations };
+  const orders: OrderStory[] = [];
+  const shared: LoadTools = { ...tools, agent: clientAgent(), counts, changes, revaluations, orders };
   const { seed } = tools.load;
   const gapMs = (1_000 * pace.senders) / pace.perSecond;
   let next = 0;
@@ -73,7 +76,7 @@ export function startLoad(tools: Omit<LoadTools, 'agent' | 'counts' | 'changes' 
   };
   resume();
   return {
-    counts, changes, revaluations, rest, resume,
+    counts, changes, revaluations, orders, rest, resume,
     async probe(edge, patienceMs) {
       const errand = errandOf([]);
       const fates = await sendItems({ ...errand, edges: [shared.edges[edge] as string] }, 'probe', { items: 1, single: true, badShare: 0, patienceMs: [patienceMs] });

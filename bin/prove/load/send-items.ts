@@ -1,3 +1,4 @@
+import type { Answered } from './ask.ts';
 import { attempt, pause, type Errand } from './errand.ts';
 import { bodyOf, markOf } from './items.ts';
 import { runsOf } from './journal.ts';
@@ -25,8 +26,15 @@ const POLLS = 30;
 const POLL_MS = 500;
 const KNOWN_TO_CHANGE = 3;
 
+/** How items of a kind are sent, and what an answer says of them. */
+export interface Dialect {
+  path: string;
+  body(): Buffer;
+  read(answered: Answered): Reading;
+}
+
 /** What a client knows after its last attempt. */
-interface Knowledge {
+export interface Knowledge {
   fates: readonly (Fate | undefined)[];
   batchId?: string;
   pending?: true;
@@ -38,7 +46,7 @@ export async function sendItems(errand: Errand, shape: string, plan: ItemsPlan):
   const fromMs = chronicle.now();
   counts.requests += 1;
   counts.items += plan.items;
-  const { attempts, edge, known } = await untilKnown(errand, plan);
+  const { attempts, edge, known } = await untilKnown(errand, plan, executions(errand, plan));
   const settledWritten = known.pending && known.batchId !== undefined ? await askUntilClosed(errand, known.batchId) : undefined;
   journal.write({
     no: errand.no, shape, items: plan.items, badShare: plan.badShare, keyed: plan.keyed === true, edge, fromMs: Math.round(fromMs), toMs: Math.round(chronicle.now()), attempts,
@@ -50,13 +58,14 @@ export async function sendItems(errand: Errand, shape: string, plan: ItemsPlan):
   return known.fates;
 }
 
-async function untilKnown(errand: Errand, plan: ItemsPlan): Promise<{ attempts: number; edge: number; known: Knowledge }> {
+/** Sends, and under a key sends again, until the client knows what became of its items, or gives up. */
+export async function untilKnown(errand: Errand, plan: ItemsPlan, dialect: Dialect): Promise<{ attempts: number; edge: number; known: Knowledge }> {
   const unknown: Knowledge = { fates: new Array<undefined>(plan.items).fill(undefined) };
   let known: Knowledge | undefined;
   let unanswered = 0;
   let doubts = plan.doubts ?? 0;
   for (let attempts = 1; ; attempts++) {
-    const { edge, reading } = await ask(errand, plan, attempts);
+    const { edge, reading } = await ask(errand, plan, dialect, attempts);
     const last = plan.keyed !== true || attempts === MOST_ATTEMPTS || errand.stopped.aborted;
     const done = (knowledge: Knowledge) => ({ attempts, edge, known: knowledge });
     switch (reading?.says) {
@@ -93,16 +102,21 @@ async function untilKnown(errand: Errand, plan: ItemsPlan): Promise<{ attempts: 
   }
 }
 
-async function ask(errand: Errand, plan: ItemsPlan, attempts: number): Promise<{ edge: number; reading: Reading | undefined }> {
+async function ask(errand: Errand, plan: ItemsPlan, dialect: Dialect, attempts: number): Promise<{ edge: number; reading: Reading | undefined }> {
   const { load, no } = errand;
-  const path = plan.single === true ? '/api/v1/executions' : '/api/v1/executions/batch';
   const headers: Record<string, string> = { ...(plan.keyed === true ? { 'Idempotency-Key': `${load.tag}-${no}` } : {}), ...(plan.prefer === undefined ? {} : { Prefer: plan.prefer }) };
   const timeoutMs = plan.patienceMs[Math.min(attempts, plan.patienceMs.length) - 1] as number;
   // The body is made anew each time: an hour of clients that wait must not hold them all.
-  const body = bodyOf(load, no, { items: plan.items, badShare: plan.badShare, single: plan.single === true });
-  const outcome = await attempt(errand, { method: 'POST', path, headers, body, timeoutMs, ...(plan.vanishMs === undefined ? {} : { vanishMs: plan.vanishMs }) });
-  if ('none' in outcome) return { edge: outcome.edge, reading: undefined };
-  return { edge: outcome.edge, reading: readAnswer(outcome, plan.items, plan.single === true, (index) => markOf(load, no, index)) };
+  const outcome = await attempt(errand, { method: 'POST', path: dialect.path, headers, body: dialect.body(), timeoutMs, ...(plan.vanishMs === undefined ? {} : { vanishMs: plan.vanishMs }) });
+  return { edge: outcome.edge, reading: 'none' in outcome ? undefined : dialect.read(outcome) };
+}
+
+function executions({ load, no }: Errand, { items, badShare, single = false }: ItemsPlan): Dialect {
+  return {
+    path: single ? '/api/v1/executions' : '/api/v1/executions/batch',
+    body: () => bodyOf(load, no, { items, badShare, single }),
+    read: (answered) => readAnswer(answered, items, single, (index) => markOf(load, no, index)),
+  };
 }
 
 /**
@@ -124,7 +138,7 @@ function judgeRepeat({ scoreboard, chronicle, no }: Errand, known: Knowledge | u
 }
 
 /** Asks at the place that a 202 names, until the batch is closed. Resolves with what it counts as written, or undefined after 15 s. */
-async function askUntilClosed(errand: Errand, batchId: string): Promise<number | undefined> {
+export async function askUntilClosed(errand: Errand, batchId: string): Promise<number | undefined> {
   for (let poll = 0; poll < POLLS && !errand.stopped.aborted; poll++) {
     const outcome = await attempt(errand, { method: 'GET', path: `/api/v1/batches/${batchId}`, timeoutMs: 5_000 });
     if (!('none' in outcome) && outcome.status === 200) {

@@ -2,6 +2,7 @@ import { between } from '../random.ts';
 import type { Errand } from './errand.ts';
 import { sendChange } from './send-change.ts';
 import { sendItems, type ItemsPlan } from './send-items.ts';
+import { sendOrders } from './send-orders.ts';
 import { sendRevaluations } from './send-revaluations.ts';
 import { sendUpload, type UploadPlan } from './send-upload.ts';
 import type { Random } from '../faults/fault.ts';
@@ -41,6 +42,11 @@ export const LOAD_SHAPES: readonly LoadShape[] = [
     run: ({ random, ...errand }) => sendRevaluations({ ...errand, random }, between(random, 10, 400), steeringPlan(random)),
   },
   {
+    name: 'orders',
+    weight: 5,
+    run: ({ random, ...errand }) => sendOrders({ ...errand, random }, ordersPlan(random)),
+  },
+  {
     name: 'change',
     weight: 15,
     async run(errand) {
@@ -51,6 +57,12 @@ export const LOAD_SHAPES: readonly LoadShape[] = [
     },
   },
 ];
+
+function ordersPlan(random: Random): ItemsPlan {
+  const keyed = random() < 0.6;
+  const hasty = keyed && random() < 0.5 ? [between(random, 5, 60), between(random, 50, 1_500)] : [];
+  return { items: between(random, 3, 60), badShare: FEW_BAD, keyed, patienceMs: [...hasty, ...PATIENT], ...(random() < 0.3 ? { prefer: 'return=minimal' } : {}) };
+}
 
 function uploadPlan(random: Random): UploadPlan {
   return { ...steeringPlan(random), items: between(random, 500, 3_000), badShare: FEW_BAD, format: random() < 0.5 ? 'ndjson' : 'csv' };

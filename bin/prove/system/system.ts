@@ -23,6 +23,7 @@ import type { OwnedLink } from '../net/link.ts';
 import type { Target, TargetNode } from '../target.ts';
 import { startNode, type NodeTools } from './nodes.ts';
 import { startPrices } from './prices.ts';
+import { startTrades, type Trades } from './trades.ts';
 import { manageServer, targetKafka, targetNats, targetPostgres } from './servers.ts';
 
 /** How many nodes of each role there are. */
@@ -36,6 +37,8 @@ export interface System {
   folder: DataFolder;
   /** Address of Sluice's database, past every link. */
   readonly postgresUrl: string;
+  /** The trade service's own table. */
+  readonly trades: Pick<Trades, 'orders' | 'arrivals'>;
   /** Writes a line into the run's own log. */
   note: (text: string) => void;
   /** Stops everything, edges first, and removes the folder unless it is to be kept. */
@@ -53,6 +56,8 @@ export interface SystemOptions {
 }
 
 const STOP_SLACK_MS = 2_000;
+/** Shorter than usual, so that what an edge leaves behind in submission ends within the run, and an edge that sleeps does so for longer than its lease. */
+const SUBMISSIONS = { TRADE_CONNECT_TIMEOUT: '1000', TRADE_RESPONSE_TIMEOUT: '4000', SUBMISSION_LEASE: '12000', RECONCILE_INTERVAL: '1000' };
 const PRELOAD = new URL('./inside-main.ts', import.meta.url).href;
 
 /**
@@ -71,6 +76,7 @@ export async function startSystem({ settings, shape, stopped, tell }: SystemOpti
   const parts = createParts(roster, say);
   const links: OwnedLink[] = [];
   const prices = await startPrices();
+  const trades = await startTrades(join(folder.path, 'trades.db'));
   const relays = names('relay', shape.relay);
   const [pgPort, natsPort, kafkaPort, ...wirePorts] = await freePorts(3 + relays.length) as [number, number, number, ...number[]];
   const log = (line: string) => say.note(line);
@@ -103,6 +109,7 @@ export async function startSystem({ settings, shape, stopped, tell }: SystemOpti
     for (const server of [kafka, nats, postgres]) await server.stop();
     for (const one of links) await one.close();
     await prices.close();
+    await trades.close();
     await guard.close();
     roster.close();
     await new Promise((resolve) => events.end(resolve));
@@ -126,7 +133,7 @@ export async function startSystem({ settings, shape, stopped, tell }: SystemOpti
       through.port = String(await link(name, 'postgres', pgPort));
       const env = {
         POSTGRES_URL: through.href, NATS_URL: `nats://127.0.0.1:${await link(name, 'nats', natsPort)}`, KAFKA_BROKERS: `127.0.0.1:${kafkaLinks[role === 'relay' ? i : 0]}`,
-        PRICE_SERVICE_URL: prices.urlFor(name), HOST: '127.0.0.1', PORT: String(edgePorts[i] ?? 0), METRICS_PORT: '0', LOG_FORMAT: 'json', SLUICE_DATA: folder.path,
+        PRICE_SERVICE_URL: prices.urlFor(name), TRADE_SERVICE_URL: trades.url, ...SUBMISSIONS, HOST: '127.0.0.1', PORT: String(edgePorts[i] ?? 0), METRICS_PORT: '0', LOG_FORMAT: 'json', SLUICE_DATA: folder.path,
         VERIFY_TIMEOUT: '900000', // an hour makes millions of records
       };
       if (role === 'edge') edges[i] = `http://127.0.0.1:${await link('client', 'edge', edgePorts[i] as number, `client->${name}`)}`;
@@ -142,11 +149,12 @@ export async function startSystem({ settings, shape, stopped, tell }: SystemOpti
       nats: targetNats(nats),
       kafka: targetKafka(kafka, settings.ordersTopic, settings.kafkaPartitions),
       prices,
+      trades,
       links: (from, to) => links.filter((one) => (from === undefined || one.from === from || one.from.replace(/-\d+$/, '') === from) && (to === undefined || one.to === to)),
       sleep: (ms) => sleep(ms, undefined, { signal: stopped }),
       stopped,
     };
-    return { target, edges, folder, postgresUrl: databaseUrl, note, stop };
+    return { target, edges, folder, postgresUrl: databaseUrl, trades, note, stop };
   } catch (error) {
     await stop(false);
     throw error;

@@ -13,7 +13,7 @@ const SLUICE = fileURLToPath(new URL('../../../bin/sluice.ts', import.meta.url))
 const RUN_WITH = fileURLToPath(new URL('./run-with.ts', import.meta.url));
 const TEST_MS = 600_000;
 /** Each breaks something else, and all of them fit two minutes on two slow cores. */
-const FAULTS = 'kill-writer,kill-edge,kill-relay,stop-edge,postgres-crash,nats-emptied,kafka-killed';
+const FAULTS = 'kill-writer,kill-edge,kill-relay,stop-edge,postgres-crash,nats-emptied,kafka-killed,trades-dying-after';
 
 let folder: string;
 const children: ChildProcess[] = [];
@@ -58,14 +58,14 @@ test('two minutes of faults: every promise holds, and nothing is left behind', a
   expect(code).toBe(0);
   expect(report.rows).toBeGreaterThan(100);
   expect(report.faults.filter(({ alone }) => alone > 0).length).toBeGreaterThan(2);
-  for (const name of ['kept', 'once', 'true', 'key', 'delivered', 'ordered', 'law', 'quiet', 'recovered']) expect(report.promises.find((promise) => promise.name === name)?.tried).toBeGreaterThan(0);
+  for (const name of ['kept', 'once', 'true', 'key', 'changed', 'deleted', 'sentOnce', 'sent', 'ended', 'delivered', 'ordered', 'law', 'quiet', 'recovered']) expect(report.promises.find((promise) => promise.name === name)?.tried).toBeGreaterThan(0);
   expect(runFolder()).toBeUndefined();
 }, TEST_MS);
 
 test('what is broken on purpose is found, named, and kept to be looked at', async () => {
   const { code, out, err } = await start(RUN_WITH, ['0.12', '1', 'all']).ended;
   const report = JSON.parse(out === '' ? JSON.stringify({ err }) : out) as RunReport;
-  expect(report.promises.filter(({ broken }) => broken > 0).map(({ name }) => name)).toEqual(expect.arrayContaining(['kept', 'once', 'changed', 'delivered', 'law']));
+  expect(report.promises.filter(({ broken }) => broken > 0).map(({ name }) => name)).toEqual(expect.arrayContaining(['kept', 'once', 'changed', 'deleted', 'sentOnce', 'sent', 'ended', 'delivered', 'law']));
   expect(code).toBe(1);
   expect(report.folder).toBe(runFolder());
   expect(existsSync(join(report.folder ?? '', 'logs', 'journal.ndjson'))).toBe(true);
