@@ -54,7 +54,7 @@ export class HttpSink implements Sink {
   }
 
   message(row: LedgerRow, id: number, record: RecordRow): Outgoing {
-    return { id, bytes: 0, payload: { kind: row.kind, record } };
+    return { id, bytes: 0, isEvent: false, payload: { kind: row.kind, record } };
   }
 
   /** The record as it was told; the calls follow from it. */
@@ -63,7 +63,7 @@ export class HttpSink implements Sink {
   }
 
   kept(row: LedgerRow, id: number, { payload }: Pick<Evidence, 'payload'>): Outgoing {
-    return { id, bytes: 0, payload: { kind: row.kind, record: JSON.parse(payload) as RecordRow } };
+    return { id, bytes: 0, isEvent: false, payload: { kind: row.kind, record: JSON.parse(payload) as RecordRow } };
   }
 
   async send(groups: readonly PartitionSend[], mayGoOn: () => boolean): Promise<PartitionResult[]> {

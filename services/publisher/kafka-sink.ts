@@ -92,7 +92,7 @@ export class KafkaSink implements Sink {
 
   #told(row: LedgerRow, id: number, value: string, headers: Message['headers']): Outgoing {
     const message: Message = { key: row.key ?? String(id), value, headers: headers ?? {}, partition: this.partitionOf(id, row) };
-    return { id, bytes: Buffer.byteLength(value) + OVERHEAD_BYTES, payload: message };
+    return { id, bytes: Buffer.byteLength(value) + OVERHEAD_BYTES, isEvent: this.#o.events.has(row.kind), payload: message };
   }
 
   /** The headers that all messages of a ledger row share, as bytes: they are encoded once instead of for each message. */
@@ -133,7 +133,7 @@ export class KafkaSink implements Sink {
       if ('failure' in outcome) return outcome;
       return { base: outcome.bases.get(group.partition) ?? 0 };
     };
-    return sendBisecting(group.partition, group.messages.length, produce, mayGoOn, failure);
+    return sendBisecting(group, produce, mayGoOn, failure);
   }
 
   /** One request to each broker concerned. Never rejects. */

@@ -14,6 +14,13 @@ export interface PlanLimits {
   partitionOf(id: number, row: LedgerRow): number;
 }
 
+/**
+ * What the messages of a kind are: states, of which a later one takes an earlier one's place; events that go one at a time, so
+ * that a consumer never sees an earlier one after a later one, not even when an answer was lost; or events that go in lots, many
+ * times faster, of which then the whole lot comes again.
+ */
+export type Telling = 'states' | 'events' | 'lots';
+
 /** A ledger row with what of it is to be sent now: ids by partition, ascending. */
 export interface Candidate {
   row: LedgerRow;
@@ -36,9 +43,9 @@ export interface Candidate {
  * Step one: rows and ids, before any record is loaded. Rows come in id order within each shard. A row of which nothing can
  * go now is a candidate with an empty `send` if the ledger does not know yet which partitions it waits for.
  * @param blocked partitions that nothing may go to now
- * @param inEvents whether the messages of a kind are events
+ * @param tellingOf what the messages of a kind are
  */
-export function pickMessages(rows: readonly LedgerRow[], blocked: ReadonlySet<number>, limits: PlanLimits, inEvents: (kind: string) => boolean): Candidate[] {
+export function pickMessages(rows: readonly LedgerRow[], blocked: ReadonlySet<number>, limits: PlanLimits, tellingOf: (kind: string) => Telling): Candidate[] {
   const candidates: Candidate[] = [];
   const shards = new Map<number, ShardPick>();
   let room = limits.maxMessages;
@@ -47,7 +54,8 @@ export function pickMessages(rows: readonly LedgerRow[], blocked: ReadonlySet<nu
     shards.set(row.shard, shard);
     const candidate: Candidate = { row, send: new Map(), left: new Set(), vacant: new Map(), tried: new Map(), resting: new Map(), gone: new Set(), absent: new Set() };
     const open = openIds(row, limits);
-    const alone = row.op === 'replay' || inEvents(row.kind);
+    const telling = tellingOf(row.kind);
+    const alone = row.op === 'replay' || telling === 'events';
     let count = 0;
     let isBlocked = false;
     for (const [partition, ids] of open) {
@@ -57,7 +65,9 @@ export function pickMessages(rows: readonly LedgerRow[], blocked: ReadonlySet<nu
       const resting = row.waitMs > 0 || blocked.has(partition) ? tried : NONE;
       if (resting.length > 0) candidate.resting.set(partition, resting);
       const ready = resting.length === 0 ? ids : ids.filter((id) => !resting.includes(id));
-      if (ready.length > 0 && (blocked.has(partition) || isHeld(shard, row, ready))) candidate.left.add(partition);
+      const stays = ready.length > 0 && (blocked.has(partition) || isHeld(shard, row, ready));
+      if (telling === 'lots') for (const id of stays ? ids : resting) shard.held.add(id);
+      if (stays) candidate.left.add(partition);
       else if (ready.length > 0) {
         candidate.send.set(partition, ready);
         count += ready.length;
@@ -85,7 +95,7 @@ interface ShardPick {
   held: Set<number>;
 }
 
-/** Whether a record of these may not be twice in this send: events go one by one, and a replay apart from all else of its record. */
+/** Whether nothing more may go of a record of these in this send: an earlier event of it stays, or a replay goes apart from all else of its record. */
 function isHeld(shard: ShardPick, row: LedgerRow, ids: readonly number[]): boolean {
   if (shard.held.size > 0 && ids.some((id) => shard.held.has(id))) return true;
   return row.op === 'replay' && shard.taken.some((t) => t.firstId <= row.firstId && row.firstId < t.firstId + t.span);

@@ -7,7 +7,7 @@ import { UnknownKind, type LedgerStore, type Records, type ReplayedLetter } from
 import type { LedgerRow } from './ledger-row.ts';
 import { marksOf, type Mark } from './marks.ts';
 import { PartitionRests } from './partition-rests.ts';
-import { assembleSend, pickMessages, type Send } from './plan-send.ts';
+import { assembleSend, pickMessages, type Send, type Telling } from './plan-send.ts';
 import { putRefused } from './put-refused.ts';
 import { Readiness } from './readiness.ts';
 import { SendSlots } from './send-slots.ts';
@@ -20,8 +20,7 @@ export interface LoopOptions {
   store: LedgerStore;
   /** Whether a later version has a ledger row of its own, so that an older one need not be sent. */
   laterVersionsFollow: (kind: string) => boolean;
-  /** Whether the messages of a kind are events. */
-  inEvents: (kind: string) => boolean;
+  tellingOf: (kind: string) => Telling;
   breaker: Breaker;
   settings: Settings;
   node: string;
@@ -118,7 +117,7 @@ export class RelayLoop {
     const takenAt = now();
     if (rows.length === 0) return false;
     this.#messagesPerRow = Math.max(1, rows.reduce((sum, r) => sum + r.span, 0) / rows.length);
-    const candidates = pickMessages(rows, blocked, sink, this.#o.inEvents);
+    const candidates = pickMessages(rows, blocked, sink, this.#o.tellingOf);
     const taken = new Set((candidates.length > 0 ? candidates.map((c) => c.row) : rows).flatMap((r) => shards.get(r.shard) ?? []));
     for (const shard of taken) shard.lastTaken = now();
     if (candidates.length === 0) {
@@ -158,14 +157,14 @@ export class RelayLoop {
 
   /** Undefined when nothing is to be sent: the record is gone, a later version takes its place, or a dead letter was outlived. */
   #messageOf(row: LedgerRow, id: number, records: Records, letters: ReadonlyMap<LedgerRow, ReplayedLetter>): Outgoing | undefined {
-    const { sink, inEvents, laterVersionsFollow } = this.#o;
+    const { sink, tellingOf, laterVersionsFollow } = this.#o;
     if (row.event !== null) return sink.message(row, id, {}, null);
     const record = records.get(row.kind)?.get(id);
     if (row.op === 'replay') {
       const letter = letters.get(row);
       if (letter === undefined) return undefined;
       // Of a deletion nothing is left that a message could be made of.
-      if (inEvents(row.kind) || letter.op === 'delete') return sink.kept(row, id, letter);
+      if (tellingOf(row.kind) !== 'states' || letter.op === 'delete') return sink.kept(row, id, letter);
       return record === undefined ? undefined : sink.message({ ...row, op: letter.op }, id, record.row, record.sentAt);
     }
     if (record === undefined || (Number(record.row.version) !== row.version && laterVersionsFollow(row.kind))) return undefined;

@@ -25,6 +25,8 @@ export interface SinkFailure {
 export interface Outgoing {
   id: number;
   bytes: number;
+  /** Told after all earlier ones of its record, or not at all. */
+  isEvent: boolean;
   payload: unknown;
 }
 

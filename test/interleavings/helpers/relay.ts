@@ -29,7 +29,7 @@ export function relayAt(scene: Scene, actor: Actor, sink: Sink, now: () => numbe
   const leases = new ShardLeases({ pool, sink: sink.name, node: name, shards: 1, leaseMs: LEASE_MS, quarantineMs: sink.settledAfterMs, statementTimeoutMs: STATEMENT_MS, now, random: Math.random, log });
   const { table, columns } = actor.flush.execution;
   const store = new LedgerStore(pool, sink.name, [{ name: 'execution', table, columns, firstSink: sink.name, events: false }], STATEMENT_MS);
-  const loop = new RelayLoop({ sink, leases, store, laterVersionsFollow: () => true, inEvents: () => false, breaker: new Breaker({ failures: 5, cooldownMs: 50 }), settings, node: name, metrics: new Metrics(), log, now, random: Math.random });
+  const loop = new RelayLoop({ sink, leases, store, laterVersionsFollow: () => true, tellingOf: () => 'states', breaker: new Breaker({ failures: 5, cooldownMs: 50 }), settings, node: name, metrics: new Metrics(), log, now, random: Math.random });
   return {
     leases,
     round: () => leases.round(),

@@ -56,9 +56,9 @@ export class Topic {
       name, cluster: 'kafka', maxMessages: 100, maxPartitionBytes: 10_000, settledAfterMs: SETTLED_AFTER_MS,
       check: async () => ({ ready: true }),
       partitionOf: (id) => Topic.partitionOf(id),
-      message: (_row, id, record) => ({ id, bytes: 100, payload: Number(record.version) }),
+      message: (_row, id, record) => ({ id, bytes: 100, isEvent: false, payload: Number(record.version) }),
       evidence: () => ({ topic: null, partition: null, payload: '', headers: null }),
-      kept: (row, id) => ({ id, bytes: 100, payload: row.version }),
+      kept: (row, id) => ({ id, bytes: 100, isEvent: false, payload: row.version }),
       send: (groups) => Promise.all(groups.map(request)),
       close: async () => undefined,
     };

@@ -11,7 +11,7 @@ const log = pino({ level: 'debug' }, { write: (line) => void lines.push(line) })
 const SECRET = 'customer-4711';
 const put = (over: Partial<Refusal> = {}, tries = 1) =>
   putRefused(
-    { row: ledgerRow({ id: 7 }), partition: 3, message: { id: 12, bytes: 9, payload: SECRET }, failure: { class: 'message', code: 'MESSAGE_TOO_LARGE', message: 'The request is 12345 bytes larger than allowed', unsettled: false }, tries: Array.from({ length: tries }, () => ({ at: '2026-11-22T10:00:00.000Z', code: 'MESSAGE_TOO_LARGE' })), ...over },
+    { row: ledgerRow({ id: 7 }), partition: 3, message: { id: 12, bytes: 9, isEvent: false, payload: SECRET }, failure: { class: 'message', code: 'MESSAGE_TOO_LARGE', message: 'The request is 12345 bytes larger than allowed', unsettled: false }, tries: Array.from({ length: tries }, () => ({ at: '2026-11-22T10:00:00.000Z', code: 'MESSAGE_TOO_LARGE' })), ...over },
     { sink: { name: 'kafka:orders', evidence: (message, partition) => ({ topic: 'orders', partition, payload: String(message.payload), headers: { ce_id: 'x' } }) }, settings, metrics: new Metrics(), log, random: () => 0.5 },
   );
 

@@ -1,7 +1,7 @@
 import { placesOf } from '../../../../services/gateway/receipts/places.ts';
 import { marksOf, type Mark } from '../../../../services/publisher/marks.ts';
 import { partitionsLeft, type LedgerRow } from '../../../../services/publisher/ledger-row.ts';
-import { assembleSend, pickMessages, type PlanLimits } from '../../../../services/publisher/plan-send.ts';
+import { assembleSend, pickMessages, type PlanLimits, type Telling } from '../../../../services/publisher/plan-send.ts';
 import type { Fate, Refusal } from '../../../../services/publisher/put-refused.ts';
 import type { Outgoing, PartitionResult, SinkFailure } from '../../../../services/publisher/sink.ts';
 import { ledgerRow } from './ledger-row.ts';
@@ -26,7 +26,7 @@ const AT = '2026-11-22T10:00:00.000Z';
  */
 export class History {
   readonly #random: () => number;
-  readonly #order: 'state' | 'events';
+  readonly #order: Telling;
   readonly #limits: PlanLimits;
   readonly #rows: Row[] = [];
   readonly #records = new Map<number, number>();
@@ -37,7 +37,7 @@ export class History {
   #now = 0;
   #faults = true;
 
-  constructor(seed: number, order: 'state' | 'events') {
+  constructor(seed: number, order: Telling) {
     this.#random = mulberry32(seed);
     this.#order = order;
     const partitions = 1 + this.#below(5);
@@ -80,7 +80,7 @@ export class History {
     return this.#debts().flatMap((row) => {
       const places = placesOf(row, (id) => !this.#records.has(id), (id) => this.#limits.partitionOf(id, row));
       const sent = [...places].flatMap(([id, place]) => (place.fate === 'sent' ? [[id, place.offset] as const] : []));
-      const wrong = sent.filter(([id, offset]) => offset === null || this.#topic[offset]?.id !== id || (this.#order === 'events' && this.#topic[offset]?.version !== row.version));
+      const wrong = sent.filter(([id, offset]) => offset === null || this.#topic[offset]?.id !== id || (this.#order !== 'states' && this.#topic[offset]?.version !== row.version));
       return sent.length === row.delivered ? wrong.map(([id]) => id) : [row.firstId];
     });
   }
@@ -144,7 +144,7 @@ export class History {
   #relay(): void {
     const blocked = new Set([0, 1, 2, 3, 4].filter(() => this.#faults && this.#random() < 0.2));
     const taken = this.#take(blocked).slice(0, 1 + this.#below(40)).map((r) => ({ ...r, waitMs: Math.max(0, r.dueAt - this.#now) }));
-    const candidates = pickMessages(taken, blocked, this.#limits, () => this.#order === 'events');
+    const candidates = pickMessages(taken, blocked, this.#limits, () => this.#order);
     const loaded = new Map(this.#records);
     const letters = new Map(taken.map((row) => [row.id, this.#letterOf(row)]));
     if (this.#faults && this.#random() < 0.3) this.#update();
@@ -152,8 +152,8 @@ export class History {
       const letter = letters.get(row.id);
       if (row.op === 'replay' && (letter === undefined || letter.outlived)) return undefined;
       const current = loaded.get(id);
-      if (current === undefined || (this.#order === 'state' && row.op !== 'replay' && current !== row.version)) return undefined;
-      return { id, bytes: 40 + (id % 90), payload: this.#order === 'events' ? row.version : current };
+      if (current === undefined || (this.#order === 'states' && row.op !== 'replay' && current !== row.version)) return undefined;
+      return { id, bytes: 40 + (id % 90), isEvent: this.#order !== 'states', payload: this.#order === 'states' ? current : row.version };
     });
     const results = send.groups.map((g) => this.#deliver(g.partition, g.messages));
     if (this.#faults && this.#random() < 0.15) return; // died before the mark
@@ -167,7 +167,7 @@ export class History {
       const due = r.dueAt <= this.#now;
       const refused = (r.acks?.refused ?? []) as number[];
       if (partitionsLeft(r)?.every((p) => blocked.has(p)) === true && (r.tries === null || !due || refused.every((p) => blocked.has(p)))) return false;
-      if (this.#order === 'state' || r.op !== 'update') return true;
+      if (this.#order === 'states' || r.op !== 'update') return true;
       return !this.letters.some((l) => l.id === r.firstId && l.version < r.version && (l.state === 'dead' || l.state === 'replaying')) && !this.#rows.some((b) => !b.done && b.id < r.id && b.tries?.[r.firstId] !== undefined);
     });
   }
@@ -200,7 +200,7 @@ export class History {
       else this.letters.push({ id: letter.record_id, version: row.version, state: 'dead', outlived: false });
     }
     if (replayed !== undefined && mark.done && mark.letters.length === 0) replayed.state = row.delivered > 0 ? 'delivered' : 'superseded';
-    if (this.#order === 'events' || row.op === 'insert' || row.delivered === 0) return;
+    if (this.#order !== 'states' || row.op === 'insert' || row.delivered === 0) return;
     for (const letter of this.letters.filter((l) => l.id === row.firstId && l.version < row.version)) {
       if (letter.state === 'dead') letter.state = 'superseded';
       if (letter.state === 'replaying') letter.outlived = true;
@@ -225,7 +225,14 @@ export class History {
       if (guilty > 0) acked.push({ from: 0, to: guilty - 1, base: append(0, guilty - 1) });
       const refused = [{ position: guilty, failure: REFUSED }];
       if (this.#random() < 0.3) return { partition, acked, refused, failure: FAILURE }; // what came after it did not go out any more
-      if (guilty < messages.length - 1) acked.push({ from: guilty + 1, to: messages.length - 1, base: append(guilty + 1, messages.length - 1) });
+      // As sendBisecting: later events of the same record stay unsent.
+      for (let from = guilty + 1; from < messages.length; ) {
+        const stays = (at: number) => this.#order !== 'states' && messages[at]?.id === messages[guilty]?.id;
+        let to = from;
+        while (!stays(from) && to + 1 < messages.length && !stays(to + 1)) to++;
+        if (!stays(from)) acked.push({ from, to, base: append(from, to) });
+        from = to + 1;
+      }
       return { partition, acked, refused };
     }
     return { partition, acked: [{ from: 0, to: messages.length - 1, base: append(0, messages.length - 1) }], refused: [] };
