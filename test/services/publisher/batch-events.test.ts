@@ -39,16 +39,17 @@ test('an event that Kafka refuses is a dead letter; those behind it in its batch
   await tell(other, 2, 1, '');
   relay = await startRelay(relaySettings(database.url, { kafkaBrokers: kafkaBrokers(), batchesTopic: topic, ordersTopic: `orders-${randomUUID()}`, maxRetries: 1, kafkaPartitions: 3 }));
   reader = await TopicReader.open(kafkaBrokers(), topic);
-  const seen = (key: string) => reader?.seen.filter((m) => m.key === key).map((m) => (JSON.parse(m.value) as { number: number }).number);
+  /** Numbers as they came first: what went beside the refused one, to another partition, may come again. */
+  const seen = (key: string) => [...new Set(reader?.seen.filter((m) => m.key === key).map((m) => (JSON.parse(m.value) as { number: number }).number))];
   const letter = await waitFor(async () => (await ledger.letters()).find((l) => l.state === 'dead'), { ...LONG, what: 'the dead letter' });
   expect(letter).toMatchObject({ record: 1, version: 2, op: 'event', topic, headers: { ce_id: `batch:${one}:2`, ce_type: 'sluice.batch.CheckpointCreated' } });
   await tell(other, 2, 2, '');
-  await waitFor(() => seen(other)?.length === 2, { ...LONG, what: 'the other batch to go on' });
+  await waitFor(() => seen(other).length === 2, { ...LONG, what: 'the other batch to go on' });
   expect(seen(one)).toEqual([1]);
 
   await alterTopic(topic, { 'max.message.bytes': '100000' });
   await ledger.replay(`kafka:${topic}`, { kind: 'batch' });
-  await waitFor(() => seen(one)?.length === 3, { ...LONG, what: 'the replayed event, and the one behind it' });
+  await waitFor(() => seen(one).length === 3, { ...LONG, what: 'the replayed event, and the one behind it' });
   expect([seen(one), seen(other)]).toEqual([[1, 2, 3], [1, 2]]);
   expect(new Set(reader.seen.filter((m) => m.key === one).map((m) => m.partition)).size).toBe(1);
   await waitFor(async () => (await ledger.letters())[0]?.state === 'delivered', { ...LONG, what: 'the letter to be closed' });
