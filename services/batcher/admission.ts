@@ -1,6 +1,7 @@
 import { overloaded } from '../../shared/errors/overloaded.ts';
 import type { DrainRate } from '../../shared/runtime/drain-rate.ts';
 import type { GateKeeper } from '../../shared/runtime/intake-gate.ts';
+import type { PoolDoor } from './pool-door.ts';
 import type { WriteQueue } from './queue.ts';
 
 /** What a request brings. */
@@ -52,6 +53,8 @@ export function refusalOf(load: Load, pressure: Pressure, limits: AdmissionLimit
 
 export interface AdmissionTools {
   limits: AdmissionLimits;
+  /** Kept shut while the pools of connections are exhausted. */
+  pools: Pick<PoolDoor, 'enter'>;
   /** Items that writers have in hand at this moment. */
   handedOver: () => number;
   queue: Pick<WriteQueue, 'bytes' | 'oldestAt'>;
@@ -154,7 +157,8 @@ export class Admission implements GateKeeper {
   }
 
   #refuse(load: Load, claimedItems: number, claims: number): void {
-    const { limits, drain, queue, loopDelayMs, now } = this.#tools;
+    const { limits, pools, drain, queue, loopDelayMs, now } = this.#tools;
+    pools.enter(this.#requests + claims);
     const at = now();
     const pressure: Pressure = { requests: this.#requests + claims, waiting: this.waiting + claimedItems, bytes: Math.max(this.#bytes, queue.bytes), ageMs: at - (queue.oldestAt() ?? at), perSecond: drain.perSecond(at), loopDelayMs: loopDelayMs() };
     const reason = refusalOf(load, pressure, limits);

@@ -1,5 +1,5 @@
 import type { Context, ServiceBroker, ServiceSchema } from 'moleculer';
-import type { Actions, TakeBatch, TakeChange } from '../../shared/contracts/actions.ts';
+import type { Actions, Events, TakeBatch, TakeChange } from '../../shared/contracts/actions.ts';
 import type { SubmitOrders } from '../../shared/contracts/submissions.ts';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
 import { createEdge, type Edge } from './edge.ts';
@@ -55,6 +55,7 @@ export function createBatcher(node: NodeContext): ServiceSchema {
       '$services.changed': () => edge?.lookAround(),
       'batch.steered': () => edge?.steered(),
       'items.answered': () => edge?.answered(),
+      'pools.judged': (ctx: Context<Events['pools.judged']>) => edge?.judged(ctx.params),
       '$node.connected': () => edge?.lookAround(),
       '$node.disconnected': () => edge?.lookAround(),
     },

@@ -1,6 +1,7 @@
 import type { ServiceBroker } from 'moleculer';
 import type { Actions, BatchOutcome, ChangeAnswer, TakeBatch, TakeChange } from '../../shared/contracts/actions.ts';
 import { batchesSink } from '../../shared/batches/batch-events.ts';
+import type { PoolsJudged } from '../../shared/contracts/pools.ts';
 import type { SubmissionOutcome, SubmitOrders } from '../../shared/contracts/submissions.ts';
 import type { Chunk, SliceOutcome } from '../../shared/contracts/slices.ts';
 import { RESERVE_BLOCKS, reserveBlocksBeyond } from '../../shared/db/queries/batches.ts';
@@ -23,6 +24,7 @@ import { endOverdue } from './large/end-large.ts';
 import { LargeBatches } from './large/large-batches.ts';
 import { createOrderNames } from './order-names/create-order-names.ts';
 import { createProcessing } from './process/create-processing.ts';
+import { PoolDoor } from './pool-door.ts';
 import { WriteQueue } from './queue.ts';
 import { reap, renewLeases, type ReaperTools } from './reaper.ts';
 import { Slots } from './slots.ts';
@@ -38,6 +40,8 @@ export interface Edge {
   readonly large: LargeBatches;
   /** Looks what was steered. */
   steered(): Promise<void>;
+  /** What the relay that watches the pools found. */
+  judged(pools: PoolsJudged): void;
   /** Looks which writers and edges there are. */
   lookAround(): void;
   /** Items that were handed out have been answered. */
@@ -66,9 +70,13 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
   const loopDelay = watchLoopDelay();
   // Whatever waits now is written or withdrawn within its deadline.
   const drain = new DrainRate(now(), Math.ceil(settings.requestDeadline / 1_000));
+  const pools = new PoolDoor(node.nodeId, now, () => {
+    metrics.count('pool_breaker_rejections_total', {});
+    metrics.count('batcher_refusals_total', { reason: 'pools' });
+  });
   const admission = new Admission({
     limits: { maxRequests: settings.maxRequests, maxItems: settings.queueMaxItems, maxBytes: settings.queueMaxBytes },
-    queue, drain, now,
+    pools, queue, drain, now,
     handedOver: () => dispatcher.handedOver,
     loopDelayMs: () => loopDelay.ms(),
     onRefusal: (reason) => metrics.count('batcher_refusals_total', { reason }),
@@ -127,7 +135,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
   const http = new HttpPools(settings);
   const processing = createProcessing(node, broker, http);
   const carriers = new Carriers(tools, targets, processing);
-  const large = new LargeBatches(tools, targets, settings.maxUploads);
+  const large = new LargeBatches(tools, targets, settings.maxUploads, pools);
   const submission = createSubmission(node, http);
   const orderNames = createOrderNames(node, http);
   const reaper: ReaperTools = {
@@ -178,6 +186,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
   return {
     large,
     steered: async () => void (await Promise.all([large.lookAround(), carriers.look()])),
+    judged: (found) => pools.judged(found),
     lookAround,
     answered: () => processing.answered(),
     take(params) {
@@ -196,6 +205,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     change: (params) => inWorkUntilDone(admission.admit(loadOf(params, 1), () => takeChange(changeTools, params))),
     submit(params) {
       if (submission === undefined) throw new Error('no trade service is set');
+      pools.enter(admission.requests);
       return inWorkUntilDone(submission.submit(params));
     },
     start() {

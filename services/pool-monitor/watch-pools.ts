@@ -1,5 +1,6 @@
-import type { PoolSample, PoolsReport, PostgresView } from '../../shared/contracts/pools.ts';
+import type { PoolSample, PoolsJudged, PoolsReport, PostgresView } from '../../shared/contracts/pools.ts';
 import type { Metrics } from '../../shared/metrics/metrics.ts';
+import type { AdmissionJudge } from './judge-admission.ts';
 import { judgePool, stateFigure, worstState, type PoolJudgement } from './judge-pool.ts';
 import { PoolHistoryKeeper } from './pool-history.ts';
 import { forgetPostgres, rememberSamples, tellPostgres } from './tell-samples.ts';
@@ -11,7 +12,12 @@ export interface PoolsWatchTools {
   sample: () => Promise<{ answers: PoolSample[]; silent: string[] }>;
   /** Asks PostgreSQL for its own view. */
   view: () => Promise<Omit<PostgresView, 'state'>>;
+  admission: AdmissionJudge;
+  /** Tells the edges what they may admit. */
+  tell: (judged: PoolsJudged) => void;
   metrics: Pick<Metrics, 'set' | 'forget'>;
+  /** Monotonic ms. */
+  now: () => number;
   /** ms since 1970. */
   wallClock: () => number;
   onSilent: (nodes: string[]) => void;
@@ -22,6 +28,9 @@ export interface PoolsWatchTools {
 
 /** PostgreSQL's judgement stands among those of the nodes under this name, which is no node's. */
 const POSTGRES = 'PostgreSQL itself';
+/** What edges were told holds for so many rounds; a round takes up to the time that silent nodes are waited for. */
+const VALID_ROUNDS = 3;
+const VALID_GRACE_MS = 6_000;
 
 /** Watches every pool of the fleet, and PostgreSQL's own connections, round by round. */
 export class PoolsWatch {
@@ -42,9 +51,11 @@ export class PoolsWatch {
 
   /** Samples and judges all once; a part that does not answer is told as silent, and costs the others nothing. */
   async round(): Promise<void> {
-    const { sample, view, metrics, monitor, intervalMs, wallClock } = this.#tools;
+    const { sample, view, metrics, monitor, intervalMs, wallClock, admission, tell, now } = this.#tools;
     const [{ answers, silent }, seen] = await Promise.all([sample(), view().catch((error: unknown) => this.#tools.onBlind(error))]);
     if (silent.length > 0) this.#tools.onSilent(silent);
+    admission.sampled(answers, now());
+    tell({ breakers: admission.judged(now()), validMs: intervalMs * VALID_ROUNDS + VALID_GRACE_MS });
     rememberSamples(this.#samples, answers, metrics);
     const pools = [...this.#samples.values()].sort((a, b) => (a.node < b.node ? -1 : 1)).map((one) => ({ ...one, state: this.#judge(one) }));
     const postgres = seen === undefined ? null : { ...seen, state: this.#judgePostgres(seen) };
@@ -54,7 +65,7 @@ export class PoolsWatch {
     for (const node of this.#judgements.keys()) if (node !== POSTGRES && !this.#samples.has(node)) this.#judgements.delete(node);
     const at = wallClock();
     this.#history.add(at / 1_000, state, postgres?.connections ?? null, answers);
-    this.#report = { state, at: new Date(at).toISOString(), monitor, intervalMs, pools, silent, postgres };
+    this.#report = { state, at: new Date(at).toISOString(), monitor, intervalMs, pools, silent, postgres, breakers: admission.breakers };
   }
 
   /** What the last round found; undefined before the first. `historyMs`: with the course so far back. */
@@ -68,6 +79,7 @@ export class PoolsWatch {
     rememberSamples(this.#samples, [], this.#tools.metrics);
     forgetPostgres(this.#tools.metrics);
     this.#judgements.clear();
+    this.#tools.admission.forget();
     this.#report = undefined;
   }
 

@@ -160,6 +160,8 @@ export const SETTINGS = {
   statementTimeout: { type: 'number', default: 5_000, min: 100, max: 600_000, unit: 'ms', group: 'PostgreSQL', meaning: 'Longest time of one statement.' },
   lockTimeout: { type: 'number', default: 2_000, min: 50, max: 600_000, unit: 'ms', group: 'PostgreSQL', meaning: 'Longest wait for a lock.' },
   acquireTimeout: { type: 'number', default: 2_000, min: 50, max: 600_000, unit: 'ms', group: 'PostgreSQL', meaning: 'Longest wait for a connection of the pool.' },
+  poolBreakerSamples: { type: 'number', default: 3, min: 1, max: 100, unit: 'count', group: 'PostgreSQL', meaning: 'Samples in a row of exhausted pools that open the admission breaker: writing requests are refused then, with Retry-After, and reads go on.' },
+  poolBreakerCooldown: { type: 'number', default: 15_000, min: 100, max: 600_000, unit: 'ms', group: 'PostgreSQL', meaning: 'Pause before the open admission breaker lets one writing request of an edge through at a time.' },
   heldConnection: { type: 'number', live: true, default: 30_000, min: 100, max: 3_600_000, unit: 'ms', group: 'PostgreSQL', meaning: 'How long a connection of a pool may be held before it is reported, with the name of its query and the service that took it.' },
   verifyTimeout: { type: 'number', default: 120_000, min: 1_000, max: 3_600_000, unit: 'ms', group: 'PostgreSQL', meaning: 'Longest time that one check of the law by `sluice verify` or GET /api/v1/verify may take; the other limits don\'t concern it.' },
   transactionTimeout: { type: 'number', default: 8_000, min: 100, max: 600_000, unit: 'ms', group: 'PostgreSQL', meaning: 'Longest time of one transaction.' },

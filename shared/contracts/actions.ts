@@ -1,7 +1,7 @@
 import type { BatchCommand, BatchState } from '../batches/states.ts';
 import type { HealthPart } from '../runtime/health.ts';
 import type { OpenUpload, UploadEnd, UploadOpened, UploadSegment } from './large.ts';
-import type { PoolSample, PoolsReport } from './pools.ts';
+import type { PoolSample, PoolsJudged, PoolsReport } from './pools.ts';
 import type { SubmissionOutcome, SubmitOrders } from './submissions.ts';
 import type { Chunk, Reject, SliceOutcome } from './slices.ts';
 
@@ -48,6 +48,8 @@ export interface Events {
   'ledger.appended': { sinks: string[]; shards: number[] };
   /** A live setting was changed. */
   'settings.changed': Record<string, never>;
+  /** All pools were sampled: what edges may admit. Told anew after each sample. */
+  'pools.judged': PoolsJudged;
   /** Something about a large batch was changed by a client. */
   'batch.steered': { batchId: string };
   /** Items that are carried out elsewhere were answered. */

@@ -1,3 +1,4 @@
+import type { BreakerState } from '../runtime/breaker.ts';
 import type { HeldConnection } from '../db/pool-watch.ts';
 
 /** How a pool does; each is worse than the one before it. */
@@ -12,6 +13,8 @@ export interface PoolSample {
   idle: number;
   /** Who asked for a connection and has none yet. */
   waiting: number;
+  /** Of them, those that have waited for a quarter of the setting acquireTimeout: what is over sooner is a busy pool's ordinary way (docs/decisions/0009). */
+  waitingLong: number;
   max: number;
   /** active / max: a share of what the pool may open, not of what it has open. */
   utilization: number;
@@ -42,6 +45,21 @@ export interface PostgresView {
   byApplication: { application: string; connections: number }[];
 }
 
+/** The breaker of one edge's pool, by the edge's name, or that of `writers`. */
+export interface PoolsBreaker {
+  pools: string;
+  state: BreakerState;
+  /** Bad samples in a row. */
+  bad: number;
+}
+
+/** What a monitor broadcasts after each sample, for edges to admit by. */
+export interface PoolsJudged {
+  breakers: (PoolsBreaker & { /** Until it is half-open; 0 unless open. */ retryInMs: number })[];
+  /** How long an edge may go by it; without word from a monitor it is open to all after that. */
+  validMs: number;
+}
+
 /** What a monitor knows. */
 export interface PoolsReport {
   /** The worst of all pools, and of PostgreSQL itself. */
@@ -55,6 +73,8 @@ export interface PoolsReport {
   silent: string[];
   /** Null where PostgreSQL did not answer. */
   postgres: PostgresView | null;
+  /** The admission breakers: one of all writers' pools together, and one of each edge's own. */
+  breakers: PoolsBreaker[];
   history?: PoolHistory;
 }
 

@@ -45,6 +45,8 @@ export class PoolWatch {
   readonly #connect: (callback: TakenCallback) => void;
   readonly #now: () => number;
   readonly #takings = new Map<PoolClient, Taking>();
+  /** Who asked and has none yet, in the order of asking, with when. */
+  readonly #asking = new Set<{ at: number }>();
   readonly #noted = new WeakSet<PoolClient>();
 
   /** @param now monotonic ms */
@@ -73,6 +75,17 @@ export class PoolWatch {
     return fresh.map((taking) => this.#told(taking, services));
   }
 
+  /** How many have been waiting for a connection for at least so long. */
+  waiting(atLeastMs: number): number {
+    const now = this.#now();
+    let count = 0;
+    for (const { at } of this.#asking) {
+      if (now - at < atLeastMs) break;
+      count++;
+    }
+    return count;
+  }
+
   #heldFor(atLeastMs: number): Taking[] {
     const now = this.#now();
     return [...this.#takings.values()].filter(({ at }) => now - at >= atLeastMs).sort((a, b) => a.at - b.at);
@@ -84,9 +97,11 @@ export class PoolWatch {
 
   #connectFor(service: string | undefined): Pool['connect'] {
     const take = (callback: TakenCallback) => {
-      const asked = this.#now();
+      const asked = { at: this.#now() };
+      this.#asking.add(asked);
       this.#connect((error, client, done) => {
-        if (client !== undefined) this.#taken(client, service, asked);
+        this.#asking.delete(asked);
+        if (client !== undefined) this.#taken(client, service, asked.at);
         else if (TIMEOUTS.includes(error?.message ?? '')) this.events?.timedOut();
         callback(error, client, done);
       });

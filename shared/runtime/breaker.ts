@@ -27,6 +27,11 @@ export class Breaker {
     return this.#state;
   }
 
+  /** Failures in a row. */
+  get failures(): number {
+    return this.#count;
+  }
+
   /** The cluster answered, be it with an error: it is there. */
   answered(): void {
     this.#state = 'closed';

@@ -3,6 +3,8 @@ import { every, type Loop } from './every.ts';
 import type { NodeContext } from './node-context.ts';
 
 const LOOK_MS = 1_000;
+/** Share of the longest wait for a connection from which on somebody who waits counts for the admission breaker. */
+const LONG_SHARE = 0.25;
 /** Of connections held too long; their number is not bounded by anything else than the pool. */
 const MOST_HELD = 10;
 
@@ -14,7 +16,7 @@ export function samplePool(node: Pick<NodeContext, 'nodeId' | 'services' | 'sett
   const services = node.services.join(', ');
   const [longest = null] = watch.held(0, services);
   const heldTooLong = watch.held(node.settings.heldConnection, services).slice(0, MOST_HELD);
-  return { node: node.nodeId, services: [...node.services], active, idle: pool.idleCount, waiting: pool.waitingCount, max, utilization: max === 0 ? 0 : active / max, longest, heldTooLong };
+  return { node: node.nodeId, services: [...node.services], active, idle: pool.idleCount, waiting: pool.waitingCount, waitingLong: watch.waiting(node.settings.acquireTimeout * LONG_SHARE), max, utilization: max === 0 ? 0 : active / max, longest, heldTooLong };
 }
 
 /**

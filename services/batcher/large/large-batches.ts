@@ -6,6 +6,7 @@ import { runStatement } from '../../../shared/db/run-statement.ts';
 import { ProblemError } from '../../../shared/errors/problem.ts';
 import { otherBody } from '../batch-key.ts';
 import type { TakeTarget, TakeTools } from '../take-batch.ts';
+import type { PoolDoor } from '../pool-door.ts';
 import { endLarge } from './end-large.ts';
 import { readLarge } from './large-row.ts';
 import { openUpload } from './open-upload.ts';
@@ -18,22 +19,25 @@ export class LargeBatches {
   readonly #tools: TakeTools;
   readonly #targets: ReadonlyMap<string, TakeTarget>;
   readonly #most: number;
+  readonly #pools: Pick<PoolDoor, 'enter'>;
   /** By the id of their connection. */
   readonly #uploads = new Map<string, Upload>();
 
   /** @param most uploads at the same time */
-  constructor(tools: TakeTools, targets: ReadonlyMap<string, TakeTarget>, most: number) {
+  constructor(tools: TakeTools, targets: ReadonlyMap<string, TakeTarget>, most: number, pools: Pick<PoolDoor, 'enter'>) {
     this.#tools = tools;
     this.#targets = targets;
     this.#most = most;
+    this.#pools = pools;
   }
 
   get uploads(): number {
     return this.#uploads.size;
   }
 
-  /** @throws ProblemError, also 503 when this edge has all the uploads it takes */
+  /** @throws ProblemError, also 503 when this edge has all the uploads it takes, or the pools are exhausted */
   async open(params: OpenUpload): Promise<UploadOpened> {
+    this.#pools.enter(this.#uploads.size);
     if (this.#uploads.size >= this.#most) {
       throw new ProblemError({ status: 503, code: 'too-many-uploads', title: 'Too many uploads', detail: `This edge has ${this.#most} large uploads in hand (setting maxUploads). Nothing was taken; send again later.`, headers: { 'Retry-After': '10' } });
     }

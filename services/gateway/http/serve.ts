@@ -19,6 +19,8 @@ export interface ServeTools {
   log: Logger;
 }
 
+const FOR_LOAD = ['overloaded', 'pools-exhausted'];
+
 /**
  * Serves one request: gives it an id, a trace and a deadline, runs its handler, and answers, whatever happens: a
  * ProblemError as the problem it is, anything else as 503 or 500 with the cause in the log.
@@ -37,7 +39,7 @@ export async function serve(tools: ServeTools, route: string, handler: Handler, 
   } catch (error) {
     const problem = problemOf(error);
     // Refusals for load are counted where they are made: a line for each would be load of its own.
-    if (problem.status >= 500 && problem.code !== 'overloaded') tools.log[problem.status === 500 ? 'error' : 'warn']({ err: error, requestId, route, status: problem.status }, 'a request failed');
+    if (problem.status >= 500 && !FOR_LOAD.includes(problem.code)) tools.log[problem.status === 500 ? 'error' : 'warn']({ err: error, requestId, route, status: problem.status }, 'a request failed');
     answer = problemAnswer(problem, path);
   } finally {
     body.free();

@@ -3,7 +3,7 @@ import { PoolHistoryKeeper } from '../../../services/pool-monitor/pool-history.t
 
 const HOUR_S = 3_600;
 const HOUR_MS = 3_600_000;
-const sample = (node: string, active: number): PoolSample => ({ node, services: ['writer'], active, idle: 1, waiting: 2, max: 4, utilization: active / 4, longest: null, heldTooLong: [] });
+const sample = (node: string, active: number): PoolSample => ({ node, services: ['writer'], active, idle: 1, waiting: 2, waitingLong: 0, max: 4, utilization: active / 4, longest: null, heldTooLong: [] });
 
 test('the course is told column by column, with null where a node was not there', () => {
   const history = new PoolHistoryKeeper();

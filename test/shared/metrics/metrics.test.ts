@@ -20,7 +20,7 @@ test.each(TABLE)('%s is named stage, fact, unit', (name, row) => {
 });
 
 /** What things are counted and measured in; a metric with a new unit adds it here. */
-const UNITS = ['seconds', 'bytes', '0 to 1', '0, 1 or 2', '0 or 1', 'requests', 'connections', 'items', 'items a second', 'uploads', 'slots', 'attempts', 'handovers', 'batches', 'rows', 'flushes', 'slices', 'sends', 'messages', 'shards', 'commands', 'orders', 'chunks', 'calls', 'breaches', 'passes', 'checks'];
+const UNITS = ['seconds', 'bytes', '0 to 1', '0, 1 or 2', '0 or 1', 'requests', 'connections', 'items', 'items a second', 'uploads', 'slots', 'attempts', 'handovers', 'batches', 'rows', 'flushes', 'slices', 'sends', 'messages', 'shards', 'commands', 'orders', 'chunks', 'calls', 'breaches', 'passes', 'checks', 'samples', 'openings'];
 
 test.each(TABLE)('%s says what it counts or measures in', (name) => {
   expect(UNITS).toContain(unitOf(name));

@@ -12,7 +12,7 @@ beforeAll(() => {
 });
 afterAll(() => pool.end());
 
-const sample = () => samplePool({ nodeId: 'n', services: ['writer'], settings: { heldConnection: 30_000 }, database: { pool, watch } } as unknown as NodeContext);
+const sample = () => samplePool({ nodeId: 'n', services: ['writer'], settings: { heldConnection: 30_000, acquireTimeout: 100 }, database: { pool, watch } } as unknown as NodeContext);
 
 test('F12 utilization is over the maximum, not over what happens to be open: one of one open is a quarter of four', async () => {
   expect(sample()).toMatchObject({ active: 0, idle: 0, waiting: 0, max: 4, utilization: 0 });
