@@ -1,6 +1,7 @@
 import type { Reject } from '../../shared/contracts/slices.ts';
 import type { Checked } from '../../shared/records/validate-item.ts';
 import type { RecordRow } from '../../shared/records/record-kind.ts';
+import { storableText } from '../../shared/records/storable-text.ts';
 
 /** The items of a request, divided: the good ones as columns, in order of their indexes, and the rejects. */
 export interface ValidatedItems {
@@ -28,7 +29,7 @@ export function validateItems(items: readonly unknown[], check: (item: unknown) 
   for (let index = 0; index < items.length; index++) {
     const checked = check(items[index]);
     if ('faults' in checked) {
-      for (const fault of checked.faults.slice(0, MOST_FAULTS)) rejects.push([index, fault.code, fault.pointer, fault.message]);
+      for (const fault of checked.faults.slice(0, MOST_FAULTS)) rejects.push([index, fault.code, storableText(fault.pointer), storableText(fault.message)]);
       const more = checked.faults.length - MOST_FAULTS;
       if (more > 0) rejects.push([index, 'more-faults', '', `And ${more} more faults in this item.`]);
       continue;

@@ -1,5 +1,6 @@
 import { DEFAULT_RETRIES, type Category, type ProcessStep } from '../records/process-step.ts';
 import type { RecordRow } from '../records/record-kind.ts';
+import { storableText } from '../records/storable-text.ts';
 import type { Checked } from '../records/validate-item.ts';
 
 /** One attempt at an item. */
@@ -62,7 +63,7 @@ export function endOf(rules: AttemptRules, attempt: number, made: Made, input?: 
   if ('result' in made) {
     const checked = rules.checkResult(made.result);
     if ('item' in checked) return { state: 'done', result: checked.item };
-    const error = `The step's answer cannot be stored: ${checked.faults.map((f) => f.message).join(' ')}`.slice(0, LONGEST_ERROR);
+    const error = storableText(`The step's answer cannot be stored: ${checked.faults.map((f) => f.message).join(' ')}`, LONGEST_ERROR);
     return endOf(rules, attempt, { category: 'EXECUTION_ERROR', error }, input);
   }
   const { category, error } = made;

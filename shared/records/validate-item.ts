@@ -7,6 +7,7 @@ import { instantOf } from './instant.ts';
 import type { DecimalRule, InstantRule, ItemRule, ItemRules, TextRule, WholeRule } from './item-rules.ts';
 import type { Fault, RecordRow } from './record-kind.ts';
 import { BrokenLine, DUPLICATE_KEY, TOO_DEEP } from './sentinels.ts';
+import { storableText } from './storable-text.ts';
 
 /** An item that passed, with canonical values; or why it did not, every fault. */
 export type Checked = { item: RecordRow } | { faults: Fault[] };
@@ -79,14 +80,14 @@ function kindOf(value: unknown): string {
 
 /** A member's name as one token of a JSON pointer (RFC 6901). */
 export function pointerTo(name: string): string {
-  return `/${short(name).toWellFormed().replace(/~/g, '~0').replace(/\//g, '~1')}`;
+  return `/${short(name).replace(/~/g, '~0').replace(/\//g, '~1')}`;
 }
 function unpointer(pointer: string): string {
   return pointer.slice(1).replace(/~1/g, '/').replace(/~0/g, '~');
 }
-/** Names come from the client and may be of any length. */
+/** Names come from the client, and may be of any length and of any characters. */
 function short(name: string): string {
-  return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name;
+  return name.length > LONGEST_NAME ? `${storableText(name, LONGEST_NAME)}…` : storableText(name);
 }
 
 /** Says that a value has a fault; one for each code, so that judging a good value allocates nothing. */

@@ -51,6 +51,15 @@ test('JSON, as an array and within an object, also compressed: every good item i
   expect([await stored(10_000, 11_500), await stored(20_000, 21_500)]).toEqual(['1500', '1500']);
 });
 
+test.each([['NUL', '\\u0000'], ['half of a pair', '\\ud835'], ['a pair that is cut', `${'a'.repeat(63)}\\ud835\\udd4b`]])('F6 an item with a member whose name PostgreSQL cannot keep is rejected alone: %s', async (_, name) => {
+  const [good] = items(1, 50_000);
+  const body = `[{"${name}":1,"tradeType":5},${JSON.stringify(good)}]`;
+  expect(await upload(body, 'application/json')).toMatchObject({ status: 202, body: { state: 'COMPLETED', accepted: 2, rejected: 1 } });
+  // Answered at once, the refusal is kept as well.
+  const one = await send(system.url, 'POST', '/api/v1/executions/batch', `{"executions":${body}}`, { 'Idempotency-Key': name });
+  expect(one).toMatchObject({ status: 207, body: { successful: 1, failed: 1 } });
+});
+
 test.each([['CSV', 'text/csv', 30_000], ['JSON', 'application/json', 40_000]])('%s that breaks off goes on from the offset that is told, and the whole again does no work twice', async (_, type, from) => {
   const list = items(3_000, from);
   const body = type === 'text/csv' ? csvOf(list) : JSON.stringify({ executions: list });

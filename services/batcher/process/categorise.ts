@@ -1,4 +1,5 @@
 import { CATEGORIES, type Category } from '../../../shared/records/process-step.ts';
+import { storableText } from '../../../shared/records/storable-text.ts';
 
 /**
  * What a failure of a step is, by what it says of itself: a code (of Node, undici, Moleculer), an HTTP status, or a name. The first of
@@ -50,7 +51,7 @@ export function categoryOf(error: unknown): Category {
 export function tellingOf(error: unknown): string {
   const words = withCauses(error).map(({ message }) => message).filter((m): m is string => typeof m === 'string' && m !== '');
   const text = words.length === 0 ? 'The step failed, and did not say why.' : [...new Set(words)].join(': ');
-  return text.replaceAll('\u0000', '').toWellFormed().slice(0, LONGEST_MESSAGE);
+  return storableText(text, LONGEST_MESSAGE);
 }
 
 interface Marks {

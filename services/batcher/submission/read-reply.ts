@@ -1,3 +1,5 @@
+import { storableText } from '../../../shared/records/storable-text.ts';
+
 /** What the trade service's answer to a bulk call says of its orders, by orderId. */
 export type Reply =
   /** Stored. Orders that the answer does not name clearly are unknown: to be asked for. */
@@ -37,7 +39,7 @@ export function readReply(orderIds: readonly number[], status: number, text: str
   const reasons = status === 413 ? new Map<number, string>() : readReasons(orderIds, resultsOf(body));
   if (reasons.size > 0) return { reply: 'refused', reasons };
   const message = (body as { message?: unknown } | null | undefined)?.message;
-  return { reply: 'refused-whole', message: typeof message === 'string' ? message.slice(0, LONGEST_REASON) : `The trade service answered ${status}.` };
+  return { reply: 'refused-whole', message: typeof message === 'string' ? storableText(message, LONGEST_REASON) : `The trade service answered ${status}.` };
 }
 
 function readSent(orderIds: readonly number[], results: readonly Result[]): { sent: Map<number, number>; unknown: number[] } {
@@ -66,7 +68,7 @@ function readReasons(orderIds: readonly number[], results: readonly Result[]): M
     if (status === 'SUCCESS') continue;
     const named = tradeOrder?.orderId ?? orderId;
     const id = named ?? (Number.isInteger(requestIndex) ? orderIds[requestIndex as number] : undefined);
-    if (isId(id) && asked.has(id)) reasons.set(id, typeof message === 'string' && message !== '' ? message.slice(0, LONGEST_REASON) : 'The trade service refused it without a reason.');
+    if (isId(id) && asked.has(id)) reasons.set(id, typeof message === 'string' && message !== '' ? storableText(message, LONGEST_REASON) : 'The trade service refused it without a reason.');
   }
   return reasons;
 }

@@ -28,12 +28,13 @@ export class QueryReader {
     const given = this.#given(name);
     if (given.length === 0) return null;
     const found = new Set<string>();
-    for (const text of given.flatMap((g) => g.split(',')).map((g) => g.trim())) {
+    const texts = given.flatMap((g) => g.split(',')).map((g) => g.trim());
+    for (const text of texts) {
       if (values === undefined ? text !== '' && text.length <= LONGEST_VALUE && text.isWellFormed() && !text.includes('\u0000') : values.includes(text)) found.add(text);
-      else if (this.#unknown === 'ignore') this.#ignored.push(`${name}=${encodeURIComponent(text.toWellFormed().slice(0, LONGEST_VALUE))}`);
+      else if (this.#unknown === 'ignore') this.#ignored.push(`${name}=${encodeURIComponent(text.slice(0, LONGEST_VALUE).toWellFormed())}`);
       else this.#fault(name, 'unknown-value', values === undefined ? `takes text of 1 to ${LONGEST_VALUE} characters; several with commas between.` : `takes ${values.join(', ')}; several with commas between.`);
     }
-    if (found.size > MOST_VALUES) this.#fault(name, 'too-many-values', `takes at most ${MOST_VALUES} values.`);
+    if (texts.length > MOST_VALUES) this.#fault(name, 'too-many-values', `takes at most ${MOST_VALUES} values.`);
     return [...found];
   }
 

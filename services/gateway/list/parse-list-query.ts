@@ -71,12 +71,13 @@ type NotKnown = (pointer: string, code: string, message: string, what: string) =
 
 function filterValues(name: string, filter: ListFilter, given: readonly string[], faults: ItemFault[], notKnown: NotKnown): string[] {
   const values = new Set<string>();
-  for (const value of given.flatMap((text) => text.split(',')).map((text) => text.trim())) {
+  const texts = given.flatMap((text) => text.split(',')).map((text) => text.trim());
+  for (const value of texts) {
     const problem = valueFault(filter, value);
     if (problem === undefined) values.add(value);
     else notKnown(`?${name}`, problem.code, problem.message, `${name}=${shown(value)}`);
   }
-  if (values.size > MOST_VALUES) faults.push({ pointer: `?${name}`, code: 'too-many-values', message: `takes at most ${MOST_VALUES} values.` });
+  if (texts.length > MOST_VALUES) faults.push({ pointer: `?${name}`, code: 'too-many-values', message: `takes at most ${MOST_VALUES} values.` });
   return [...values];
 }
 
@@ -106,5 +107,5 @@ function sortFields(kind: RecordKind, given: readonly string[], faults: ItemFaul
 
 /** What a client sent, short and safe in a header and an error. */
 function shown(text: string): string {
-  return encodeURIComponent(text.toWellFormed().slice(0, 64));
+  return encodeURIComponent(text.slice(0, 64).toWellFormed());
 }

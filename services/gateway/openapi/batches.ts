@@ -4,8 +4,8 @@ import { DEFAULT_LIMIT, MOST_LIMIT } from '../batches/list-batches.ts';
 import { isBatchOperation, type BatchOperation } from '../batches/routes.ts';
 import { ERROR_CATEGORIES } from '../batches/large-status.ts';
 import { ITEM_FORMATS, ITEM_STATUSES } from '../list/batch-items.ts';
-import type { Described } from './operations.ts';
-import { ref, type Schema } from './schemas.ts';
+import type { Described, Surroundings } from './operations.ts';
+import { INSTANT, listed, LISTED_TEXT, ref, type Schema } from './schemas.ts';
 
 /** Operations on batches that are described here. */
 export type DescribedBatch = BatchOperation | 'batch-status' | 'batch-items';
@@ -32,20 +32,30 @@ const positive: Schema = { type: 'integer', minimum: 1 };
 const orNull = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] });
 const list = (items: Schema): Schema => ({ type: 'array', items });
 const object = (properties: Record<string, Schema>, optional: readonly string[] = []): Schema => ({ type: 'object', required: Object.keys(properties).filter((name) => !optional.includes(name)), properties });
+const eventId: Schema = { type: 'string', pattern: '^[0-9]{1,9}-[0-9]{1,9}$' };
 const id: Schema = { name: 'id', in: 'path', required: true, schema: uuid };
 const query = (name: string, schema: Schema, description?: string): Schema => ({ name, in: 'query', ...(description === undefined ? {} : { description }), schema });
-const several = (name: string, items: Schema, description: string): Schema => ({ name, in: 'query', description, style: 'form', explode: false, schema: { type: 'array', items } });
+const several = (name: string, items: Schema, description: string): Schema => ({ name, in: 'query', description, style: 'form', explode: false, schema: listed(items) });
+
+/** One event of the stream, as its fields. */
+const streamed: Schema = {
+  type: 'object', required: ['event', 'data'],
+  properties: {
+    event: { enum: ['state', 'checkpoint', 'progress'] }, id: eventId, retry: count,
+    data: { type: 'string', contentMediaType: 'application/json', contentSchema: { anyOf: [ref('BatchStateEvent'), ref('BatchCheckpointEvent'), ref('BatchProgressEvent')] } },
+  },
+};
 
 /** What the document says of seeing and steering batches. */
-export function describeBatches(operation: DescribedBatch): Described {
+export function describeBatches(operation: DescribedBatch, { kinds, path, maxParallelism }: Surroundings): Described {
   const tag = 'batches';
   switch (operation) {
     case 'list-batches':
       return {
         tag,
         parameters: [
-          several('state', { enum: [...BATCH_STATES] }, 'One, or several with commas between.'), several('kind', text, 'One, or several with commas between.'), several('tag', text, 'With one of these tags.'),
-          query('since', { anyOf: [time, { type: 'string', format: 'date' }] }, 'Opened then or later.'), query('key', { type: 'string', minLength: 1, maxLength: 255 }, 'Opened under this Idempotency-Key.'),
+          several('state', { enum: [...BATCH_STATES] }, 'One, or several with commas between.'), several('kind', { enum: [...kinds] }, 'One, or several with commas between.'), several('tag', LISTED_TEXT, 'With one of these tags.'),
+          query('since', INSTANT, 'Opened then or later.'), query('key', { type: 'string', minLength: 1, maxLength: 255, pattern: '^[ -~]+$' }, 'Opened under this Idempotency-Key.'),
           query('cursor', uuid, '`next` of the page before.'), query('limit', { type: 'integer', minimum: 1, maximum: MOST_LIMIT, default: DEFAULT_LIMIT }),
         ],
         responses: { '200': json('One page, newest first.', object({ content: list(ref('LargeBatch')), next: { ...orNull(uuid), description: 'The cursor of the next page; null at the end.' } }), 'Sluice-Ignored'), ...reading },
@@ -65,9 +75,9 @@ export function describeBatches(operation: DescribedBatch): Described {
       return {
         tag,
         description: 'Events `state` (the state, priority or parallelism was changed), `checkpoint` and `progress`. An id says how far a client has heard and means the same on every edge; who comes back with Last-Event-ID is told what is new since then. Older checkpoints and states that passed meanwhile are left out. The stream ends with the batch, and with its edge.',
-        parameters: [id, { name: 'Last-Event-ID', in: 'header', schema: { type: 'string', pattern: '^\\d{1,9}-\\d{1,9}$' } }, query('lastEventId', text, 'The same, where no header can be set.')],
+        parameters: [id, { name: 'Last-Event-ID', in: 'header', schema: eventId }, query('lastEventId', eventId, 'The same, where no header can be set.')],
         responses: {
-          '200': { description: 'data is a BatchStateEvent, BatchCheckpointEvent or BatchProgressEvent.', ...headers('Sluice-Ignored'), content: { 'text/event-stream': { schema: { anyOf: [ref('BatchStateEvent'), ref('BatchCheckpointEvent'), ref('BatchProgressEvent')] } } } },
+          '200': { description: 'data is a BatchStateEvent, BatchCheckpointEvent or BatchProgressEvent.', ...headers('Sluice-Ignored'), content: { 'text/event-stream': { schema: streamed } } },
           '204': { description: 'The batch has ended, and the client has heard all of it.' },
           '400': problem('The id of the batch or of the event is not one (`invalid-id`, `invalid-event-id`).'), '404': problem('No such large batch (`not-found`).'), '503': problem('This edge has all the listeners it takes, or stops (`too-many-listeners`).', 'Retry-After'),
         },
@@ -75,7 +85,7 @@ export function describeBatches(operation: DescribedBatch): Described {
     case 'tune-batch':
       return {
         tag, description: 'The path names the one member that the body has. What is under way is not touched.', parameters: [id],
-        requestBody: { required: true, content: { 'application/json': { schema: { anyOf: [object({ priority: { enum: [...LANE_NAMES] } }), object({ parallelism: positive })] } } } },
+        requestBody: { required: true, content: { 'application/json': { schema: { ...object(path.endsWith('/priority') ? { priority: { enum: [...LANE_NAMES] } } : { parallelism: { ...positive, maximum: maxParallelism } }), additionalProperties: false } } } },
         responses: {
           '200': json('The batch then.', object({ batchId: uuid, state: { enum: [...BATCH_STATES] }, priority: { enum: [...LANE_NAMES] }, parallelism: positive })), '400': problem('The body was refused (`invalid-body`), or the id is not one (`invalid-id`).'), '404': noBatch,
           '408': problem('The body came too slowly (`body-timeout`).'), '409': problem('The batch has ended (`not-now`).'), '413': problem('The body is too large (`body-too-large`).'), '415': problem('The body is of another content type or encoding.'), '503': unavailable,

@@ -3,7 +3,7 @@ import { LARGE_SCHEMAS } from './batches.ts';
 import { LETTER_SCHEMAS } from './dead-letters.ts';
 import { RECEIPT_SCHEMAS } from './receipts.ts';
 import { SUBMISSION_SCHEMAS } from './submissions.ts';
-import { describe, type Described, type Limits } from './operations.ts';
+import { describe, type Described, type Limits, type Surroundings } from './operations.ts';
 import { batchSchema, COMMON_SCHEMAS, inputSchema, recordSchema, schemaName, type DescribedKind, type Schema } from './schemas.ts';
 
 export interface OpenApiDocument {
@@ -20,7 +20,7 @@ export function buildOpenApi(kinds: readonly DescribedKind[], limits: Limits): O
   const paths: OpenApiDocument['paths'] = {};
   const tags = new Set<string>();
   for (const route of routesOf(kinds.map((k) => k.record))) {
-    const operation = operationOf(route, limits);
+    const operation = operationOf(route, { ...limits, kinds: kinds.map((k) => k.record.name), path: route.path });
     tags.add((operation.tags as string[])[0] ?? '');
     (paths[route.path] ??= {})[route.method.toLowerCase()] = operation;
   }
@@ -39,8 +39,8 @@ export function buildOpenApi(kinds: readonly DescribedKind[], limits: Limits): O
   };
 }
 
-function operationOf(route: Route, limits: Limits): Schema {
-  const { tag, ...described } = describe(route.operation, route.kind, limits);
+function operationOf(route: Route, around: Surroundings): Schema {
+  const { tag, ...described } = describe(route.operation, route.kind, around);
   const file = route.path.includes('{file}') ? [{ name: 'file', in: 'path', required: true, schema: { type: 'string' } }] : [];
   return {
     operationId: [...route.operation.split('-'), ...(route.kind === undefined ? [] : [route.kind.name]), ...(route.operation === 'steer-batch' || route.operation === 'tune-batch' ? [route.path.split('/').at(-1) ?? ''] : []), ...(route.alias === true ? ['at', ...route.path.split(/[^A-Za-z]+/).filter((p) => p !== '')] : [])].join('-'),
@@ -52,15 +52,16 @@ function operationOf(route: Route, limits: Limits): Schema {
   };
 }
 
-/** What a route that asks for a key answers beside what it does. */
+/** What a route answers beside what it does. */
 function guarded({ access }: Route, responses: Described['responses']): Schema {
-  if (access === 'open') return {};
   const problem = (description: string) => ({ description, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } });
+  const every = { ...responses, 431: problem('The line of the request and its headers are longer than 16 KB together.') };
+  if (access === 'open') return { responses: every };
   const roles = access === 'local' ? ['read'] : access;
   return {
     security: [{ bearer: [] }, { key: [] }, {}],
     responses: {
-      ...responses,
+      ...every,
       401: problem('Where there are keys: this needs one, or the one sent is not good (`unauthenticated`).'),
       403: problem(`The key has none of the roles ${roles.join(', ')} (\`forbidden\`), or is not for this kind (\`kind-not-allowed\`).`),
       429: { ...problem('More requests than the limit of the key allows (`rate-limited`).'), headers: { 'Retry-After': { $ref: '#/components/headers/Retry-After' } } },

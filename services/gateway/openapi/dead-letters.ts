@@ -3,7 +3,7 @@ import { MOST_LIMIT } from '../dead-letters/handlers.ts';
 import { FILTER_TEXTS, FILTER_TIMES, LONGEST_REASON, LONGEST_TEXT, MOST_IDS } from '../dead-letters/parse-body.ts';
 import type { LetterOperation } from '../dead-letters/routes.ts';
 import type { Described } from './operations.ts';
-import { ref, type Schema } from './schemas.ts';
+import { INSTANT, listed, LISTED_TEXT, ref, type Schema } from './schemas.ts';
 
 const json = (description: string, schema: Schema, ...headers: string[]): Schema => ({ description, headers: Object.fromEntries(headers.map((name) => [name, { $ref: `#/components/headers/${name}` }])), content: { 'application/json': { schema } } });
 const problem = (description: string): Schema => ({ description, content: { 'application/problem+json': { schema: ref('Problem') } } });
@@ -24,14 +24,13 @@ const list = (items: Schema): Schema => ({ type: 'array', items });
 const object = (properties: Record<string, Schema>): Schema => ({ type: 'object', required: Object.keys(properties), properties });
 
 const query = (name: string, schema: Schema, description?: string): Schema => ({ name, in: 'query', ...(description === undefined ? {} : { description }), schema });
-const several = (name: string, items: Schema): Schema => ({ name, in: 'query', description: 'One value, or several with commas between.', style: 'form', explode: false, schema: { type: 'array', items } });
-const instant: Schema = { anyOf: [time, { type: 'string', format: 'date' }] };
-const period = [query('since', instant, 'From then on, inclusive.'), query('until', instant, 'Up to then, inclusive.')];
+const several = (name: string, items: Schema): Schema => ({ name, in: 'query', description: 'One value, or several with commas between.', style: 'form', explode: false, schema: listed(items) });
+const period = [query('since', INSTANT, 'From then on, inclusive.'), query('until', INSTANT, 'Up to then, inclusive.')];
 const limit = query('limit', { type: 'integer', minimum: 1, maximum: MOST_LIMIT, default: 50 });
-const paging = [query('order', { enum: ['newest', 'oldest'], default: 'newest' }, 'Which come first.'), query('cursor', id, '`next` of the page before.'), limit];
+const paging = [query('order', { enum: ['newest', 'oldest'], default: 'newest' }, 'Which come first.'), query('cursor', { ...id, maximum: Number.MAX_SAFE_INTEGER }, '`next` of the page before.'), limit];
 const filters = [
-  several('sink', text), several('kind', text), several('state', { enum: [...LETTER_STATES] }), several('code', text), several('fingerprint', text),
-  query('batchId', uuid), several('recordId', id), ...period,
+  several('sink', LISTED_TEXT), several('kind', LISTED_TEXT), several('state', { enum: [...LETTER_STATES] }), several('code', LISTED_TEXT), several('fingerprint', LISTED_TEXT),
+  query('batchId', uuid), several('recordId', { ...id, maximum: Number.MAX_SAFE_INTEGER }), ...period,
 ];
 const letterId = { name: 'id', in: 'path', required: true, schema: { ...id, maximum: Number.MAX_SAFE_INTEGER } };
 const replayId = { name: 'id', in: 'path', required: true, schema: uuid };
@@ -44,7 +43,7 @@ const selection: Record<string, Schema> = {
   filter: {
     description: 'All that are dead and match. since and until bound the last failure.',
     type: 'object', minProperties: 1, additionalProperties: false,
-    properties: { ...Object.fromEntries(FILTER_TEXTS.map((name) => [name, { type: 'string', minLength: 1, maxLength: LONGEST_TEXT }])), ...Object.fromEntries(FILTER_TIMES.map((name) => [name, instant])) },
+    properties: { ...Object.fromEntries(FILTER_TEXTS.map((name) => [name, { type: 'string', minLength: 1, maxLength: LONGEST_TEXT }])), ...Object.fromEntries(FILTER_TIMES.map((name) => [name, INSTANT])) },
   },
 };
 const either = [{ required: ['ids'] }, { required: ['filter'] }];
@@ -72,7 +71,7 @@ export function describeLetters(operation: LetterOperation): Described {
         },
       };
     case 'list-replays':
-      return { tag, parameters: [several('sink', text), several('state', { enum: [...REPLAY_STATES] }), query('cursor', uuid, '`next` of the page before.'), limit], responses: { '200': json('One page, newest first.', page(ref('ReplayHead'), uuid), 'Sluice-Ignored'), ...reading } };
+      return { tag, parameters: [several('sink', LISTED_TEXT), several('state', { enum: [...REPLAY_STATES] }), query('cursor', uuid, '`next` of the page before.'), limit], responses: { '200': json('One page, newest first.', page(ref('ReplayHead'), uuid), 'Sluice-Ignored'), ...reading } };
     case 'get-replay':
       return { tag, parameters: [replayId], responses: { '200': json('How far it is.', ref('Replay'), 'Sluice-Ignored'), '404': problem('No such replay (`not-found`).'), ...reading } };
     case 'stop-replay':
@@ -88,7 +87,7 @@ export function describeLetters(operation: LetterOperation): Described {
         },
       };
     case 'list-audit':
-      return { tag, parameters: [several('who', text), several('operation', text), ...period, ...paging], responses: { '200': json('One page.', page(ref('AuditLine'), id), 'Sluice-Ignored'), ...reading } };
+      return { tag, parameters: [several('who', LISTED_TEXT), several('operation', LISTED_TEXT), ...period, ...paging], responses: { '200': json('One page.', page(ref('AuditLine'), id), 'Sluice-Ignored'), ...reading } };
   }
 }
 

@@ -37,7 +37,7 @@ function schemaOf({ type, min, max, choices }: Argument): Schema {
   switch (type) {
     case 'text':
       // A value may also come as the number or switch that it is.
-      return choices === undefined ? { type: ['string', 'number', 'boolean'], minLength: 1, maxLength: max ?? 500 } : { enum: choices };
+      return choices === undefined ? { type: ['string', 'number', 'boolean'], minLength: 1, maxLength: max ?? 500, pattern: `^[^\\u0000]{1,${max ?? 500}}$` } : { enum: choices };
     case 'whole':
       return { type: 'integer', minimum: min ?? 0, ...(max === undefined ? {} : { maximum: max }) };
     case 'switch':

@@ -1,6 +1,7 @@
 import type { RecordKind } from '../../../shared/records/record-kind.ts';
 import { isOperation, type OperationName } from '../../../shared/operations/operations.ts';
 import { OPTION_NAMES, optionHeader } from '../upload/options.ts';
+import { optionSchemas } from './upload-options.ts';
 import { DEEPEST, DEFAULT_LIMIT, MOST_LIMIT } from '../list/parse-list-query.ts';
 import { isLetterOperation, type LetterOperation } from '../dead-letters/routes.ts';
 import { CURSOR, DEFAULT_LIMIT as RECEIPTS_A_PAGE, MOST_LIMIT as MOST_RECEIPTS } from '../receipts/parse-query.ts';
@@ -12,7 +13,7 @@ import { describeLookup, ordersCreated } from './orders.ts';
 import { isLookupOperation, type LookupOperation } from '../orders/routes.ts';
 import { describeOperation } from './operate.ts';
 import { isSubmissionOperation, type SubmissionOperation } from '../submissions/routes.ts';
-import { ref, schemaName, type Schema } from './schemas.ts';
+import { INSTANT, listed, LISTED_TEXT, ref, schemaName, type Schema } from './schemas.ts';
 import { describeSubmissions } from './submissions.ts';
 
 /** What the document says of an operation beside path and summary. */
@@ -25,11 +26,20 @@ export interface Described {
   responses: Record<string, Schema>;
 }
 
+/** What a description may name of what it stands among. */
+export interface Surroundings extends Limits {
+  /** Names of all kinds. */
+  kinds: readonly string[];
+  /** The route's. */
+  path: string;
+}
+
 /** The limits that descriptions name. */
 export interface Limits {
   maxBatchItems: number;
   maxBodyBytes: number;
   maxOrders: number;
+  maxParallelism: number;
 }
 
 const parameter = (name: string) => ({ $ref: `#/components/parameters/${name}` });
@@ -55,18 +65,20 @@ const batchParameter = { name: 'id', in: 'path', required: true, schema: { type:
 
 const offsetParameter = { name: 'Upload-Offset', in: 'header', description: 'Bytes of the (decoded) upload that came before.', schema: { type: 'integer', format: 'int64', minimum: 0 } };
 const idle = problem('Nothing came for too long (`upload-idle`). What came before stands.', 'Upload-Offset');
-const uploadContent = Object.fromEntries(['application/x-ndjson', 'application/json', 'text/csv'].map((type) => [type, { schema: type === 'application/json' ? {} : { type: 'string' } }]));
+/** An array of items, or an object that has it as `items`; items that are none are rejects of the batch. */
+const uploadJson: Schema = { anyOf: [{ type: 'array' }, { type: 'object', required: ['items'], properties: { items: { type: 'array' } } }] };
+const uploadContent = Object.fromEntries(['application/x-ndjson', 'application/json', 'text/csv'].map((type) => [type, { schema: type === 'application/json' ? uploadJson : { type: 'string', minLength: 1 } }]));
 const uploaded = json('Every item is in the ledger, or staged.', ref('Uploaded'), 'Location', 'Sluice-Batch-Id', 'Idempotency-Replayed');
-const optionParameters = OPTION_NAMES.map((name) => ({ name, in: 'query', description: `Also as the header ${optionHeader(name)}.`, schema: { type: 'string' } }));
+const optionParameters = (maxParallelism: number) => OPTION_NAMES.map((name) => ({ name, in: 'query', description: `Also as the header ${optionHeader(name)}.`, schema: optionSchemas(maxParallelism)[name] }));
 
 /** What the document says of an operation; `kind` is that of the route. */
-export function describe(operation: Operation, kind: RecordKind | undefined, limits: Limits): Described {
+export function describe(operation: Operation, kind: RecordKind | undefined, around: Surroundings): Described {
   if (isOperation(operation)) return describeOperation(operation);
   if (isLookupOperation(operation)) return describeLookup(operation);
   if (isLetterOperation(operation)) return describeLetters(operation);
   if (isSubmissionOperation(operation)) return describeSubmissions(operation);
-  if (isDescribedBatch(operation)) return describeBatches(operation);
-  if (kind !== undefined) return describeRecords(operation, kind, limits);
+  if (isDescribedBatch(operation)) return describeBatches(operation, around);
+  if (kind !== undefined) return describeRecords(operation, kind, around);
   switch (operation) {
     case 'patch-upload':
       return {
@@ -83,7 +95,7 @@ export function describe(operation: Operation, kind: RecordKind | undefined, lim
           { name: 'batchId', in: 'query', schema: { type: 'string', format: 'uuid' } },
           { name: 'index', in: 'query', description: 'With batchId: this item alone.', schema: { type: 'integer', minimum: 0, maximum: 2_147_483_647 } },
           { name: 'recordId', in: 'query', schema: { type: 'integer', format: 'int64', minimum: 1, maximum: Number.MAX_SAFE_INTEGER } },
-          { name: 'kind', in: 'query', description: 'With recordId: the kind of the record.', schema: { type: 'string', default: 'execution' } },
+          { name: 'kind', in: 'query', description: 'With recordId: the kind of the record.', schema: { enum: [...around.kinds], default: 'execution' } },
           { name: 'clientReference', in: 'query', schema: { type: 'string', minLength: 1, maxLength: LONGEST_REFERENCE } },
           { name: 'limit', in: 'query', description: 'Of a list.', schema: { type: 'integer', minimum: 1, maximum: MOST_RECEIPTS, default: RECEIPTS_A_PAGE } },
           { name: 'cursor', in: 'query', description: '`next` of the page before.', schema: { type: 'string', pattern: CURSOR.source } },
@@ -102,7 +114,7 @@ export function describe(operation: Operation, kind: RecordKind | undefined, lim
         description: 'Everything of one snapshot, from sources that know nothing of each other: batches, ledger, tables. Costs a few scans of the ledger and one of each table, so ask rarely; one check at a time.',
         parameters: [
           { name: 'batch', in: 'query', description: 'This batch only.', schema: { type: 'string', format: 'uuid' } },
-          { name: 'since', in: 'query', description: 'Batches taken in since then only.', schema: { anyOf: [{ type: 'string', format: 'date-time' }, { type: 'string', format: 'date' }] } },
+          { name: 'since', in: 'query', description: 'Batches taken in since then only.', schema: INSTANT },
         ],
         responses: { '200': json('What was counted, and every breach; `holds` tells whether there is none.', ref('VerifyReport'), 'Sluice-Ignored'), '400': badQuery, '503': unavailable },
       };
@@ -130,7 +142,7 @@ export function describe(operation: Operation, kind: RecordKind | undefined, lim
   }
 }
 
-function describeRecords(operation: Exclude<Operation, OperationName | LookupOperation | LetterOperation | DescribedBatch | SubmissionOperation>, kind: RecordKind, limits: Limits): Described {
+function describeRecords(operation: Exclude<Operation, OperationName | LookupOperation | LetterOperation | DescribedBatch | SubmissionOperation>, kind: RecordKind, limits: Surroundings): Described {
   const name = schemaName(kind);
   const tag = kind.rest.collection;
   const body = (schema: Schema, ...more: string[]) => ({ required: true, content: { 'application/json': { schema }, ...Object.fromEntries(more.map((type) => [type, { schema: ref(`${name}Input`) }])) } });
@@ -152,7 +164,7 @@ function describeRecords(operation: Exclude<Operation, OperationName | LookupOpe
         tag,
         description: `At most ${limits.maxBatchItems} items and ${limits.maxBodyBytes} bytes. Every item is answered for by its index. As application/x-ndjson the body is one item a line.`,
         parameters: writeParameters,
-        requestBody: body({ type: 'object', required: [kind.rest.collection], properties: { [kind.rest.collection]: { type: 'array', minItems: 1, maxItems: limits.maxBatchItems, items: ref(`${name}Input`) }, clientReference: { type: ['string', 'null'], minLength: 1, maxLength: LONGEST_REFERENCE, description: 'As the header Client-Reference.' } } }, 'application/x-ndjson'),
+        requestBody: body({ type: 'object', required: [kind.rest.collection], properties: { [kind.rest.collection]: { type: 'array', minItems: 1, maxItems: limits.maxBatchItems, items: ref(`${name}Input`) }, clientReference: { type: ['string', 'null'], minLength: 1, maxLength: LONGEST_REFERENCE, description: 'As the header Client-Reference.' } }, additionalProperties: { type: 'null' } }, 'application/x-ndjson'),
         responses: {
           '201': json('Every item is stored.', ref(`${name}Batch`), 'Idempotency-Replayed'),
           '202': pending,
@@ -166,7 +178,7 @@ function describeRecords(operation: Exclude<Operation, OperationName | LookupOpe
       return {
         tag: 'batches',
         description: 'Taken in as it comes, as fast as it is written; broken off, it goes on with Upload-Offset under the same Idempotency-Key, or by PATCH of the batch.',
-        parameters: [...optionParameters, offsetParameter, parameter('Idempotency-Key'), parameter('Client-Reference')],
+        parameters: [...optionParameters(limits.maxParallelism), offsetParameter, parameter('Idempotency-Key'), parameter('Client-Reference')],
         requestBody: { required: true, content: uploadContent },
         responses: { '202': uploaded, '400': problem('The upload cannot be read; says at which byte. What came before stands.', 'Upload-Offset'), '409': problem('Another offset is right (`wrong-offset`), or nothing can be added (`upload-over`, `upload-in-progress`).', 'Upload-Offset'), '408': idle, '413': problem('More items than a large batch may have.'), '415': writing['415'], '422': writing['422'], '503': unavailable },
       };
@@ -203,14 +215,14 @@ function describeRecords(operation: Exclude<Operation, OperationName | LookupOpe
 /** Parameters of a list: paging, order, and the kind's filters. */
 function listParameters(kind: RecordKind): Schema[] {
   const sorts = Object.keys(kind.list.sorts);
-  const list = (items: Schema) => ({ style: 'form', explode: false, schema: { type: 'array', items } });
+  const list = (items: Schema) => ({ style: 'form', explode: false, schema: listed(items) });
   return [
     { name: 'offset', in: 'query', schema: { type: 'integer', minimum: 0, maximum: DEEPEST, default: 0 } },
     { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: kind.list.mostLimit ?? MOST_LIMIT, default: DEFAULT_LIMIT } },
-    { name: kind.list.sortParameter ?? 'sortBy', in: 'query', description: 'Fields with commas between; - before a name for descending. Null comes last, first when descending.', ...list({ enum: sorts.flatMap((name) => [name, `-${name}`]) }) },
+    { name: kind.list.sortParameter ?? 'sortBy', in: 'query', description: 'Fields with commas between; - before a name for descending. Null comes last, first when descending.', style: 'form', explode: false, schema: { type: 'array', minItems: 1, maxItems: sorts.length, uniqueItems: true, items: { enum: sorts.flatMap((name) => [name, `-${name}`]) } } },
     ...Object.entries(kind.list.filters).map(([name, filter]) => ({
       name, in: 'query', description: 'One value, or several with commas between.',
-      ...list(filter.type === 'choice' ? { enum: [...(filter.values ?? [])] } : filter.type === 'whole' ? { type: 'integer', minimum: 0 } : { type: 'string', minLength: 1 }),
+      ...list(filter.type === 'choice' ? { enum: [...(filter.values ?? [])] } : filter.type === 'whole' ? { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER } : LISTED_TEXT),
     })),
   ];
 }

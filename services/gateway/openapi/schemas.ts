@@ -13,6 +13,15 @@ export interface DescribedKind {
   columns: readonly Column[];
 }
 
+/** One of several texts in a query with commas between: what the reader of such lists takes. */
+export const LISTED_TEXT: Schema = { type: 'string', minLength: 1, maxLength: 200, pattern: '^[^\\u0000,\\s]([^\\u0000,]*[^\\u0000,\\s])?$' };
+
+/** A time or a day in a query or a filter: none before 1970 is taken. */
+export const INSTANT: Schema = { pattern: '^(19[7-9]|[2-9][0-9])', anyOf: [{ type: 'string', format: 'date-time' }, { type: 'string', format: 'date' }] };
+
+/** Schema of a parameter that takes one value, or several with commas between. */
+export const listed = (items: Schema): Schema => ({ type: 'array', minItems: 1, maxItems: 64, items });
+
 export const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
 
 /** Name of a kind in the document: `execution` becomes `Execution`. */
@@ -45,7 +54,7 @@ function bareRule(rule: ItemRule): Schema {
     case 'enum':
       return { type: 'string', enum: [...rule.values] };
     case 'text':
-      return { type: 'string', minLength: rule.min, maxLength: rule.max };
+      return { type: 'string', minLength: rule.min, maxLength: rule.max, pattern: `^[^\\u0000]{${rule.min},${rule.max}}$` };
     case 'whole':
       return { type: 'integer', minimum: rule.min, maximum: rule.max };
     case 'instant':
@@ -54,8 +63,8 @@ function bareRule(rule: ItemRule): Schema {
       return {
         description: `Exact decimal: at most ${rule.precision - rule.scale} digits before the point and ${rule.scale} behind it, as a number or as text.`,
         anyOf: [
-          { type: 'number', ...(rule.sign === 'positive' ? { exclusiveMinimum: 0 } : rule.sign === 'natural' ? { minimum: 0 } : {}) },
-          { type: 'string', pattern: '^[+-]?[0-9]*\\.?[0-9]*([eE][+-]?[0-9]{1,6})?$', examples: ['100.25'] },
+          { type: 'number', ...(rule.sign === 'positive' ? { exclusiveMinimum: 0 } : rule.sign === 'natural' ? { minimum: 0 } : { exclusiveMinimum: -(10 ** (rule.precision - rule.scale)) }), exclusiveMaximum: 10 ** (rule.precision - rule.scale) },
+          { type: 'string', pattern: '^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,6})?$', examples: ['100.25'] },
         ],
       };
   }

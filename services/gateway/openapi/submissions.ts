@@ -19,7 +19,7 @@ const many = (description: string, ...headers: string[]) => json(description, re
 export function describeSubmissions(operation: SubmissionOperation): Described {
   if (operation === 'submit-orders') return {
     tag: 'orders', parameters, description: 'Each order reaches the trade service once, however many ask for it. What is not known by the deadline is PENDING, goes on, and is found out without the client.',
-    requestBody: { required: true, content: { 'application/json': { schema: { ...object({ orderIds: { type: 'array', minItems: 1, items: id } }) } } } },
+    requestBody: { required: true, content: { 'application/json': { schema: { ...object({ orderIds: { type: 'array', minItems: 1, items: id } }), additionalProperties: { type: 'null' } } } } },
     responses: {
       '200': many('All were submitted.'), '207': many('Some were, or are not known yet.'),
       '400': { ...many('None was, each for what it is; or the body is not such a list.'), content: { 'application/json': { schema: ref('Submission') }, 'application/problem+json': { schema: ref('Problem') } } },

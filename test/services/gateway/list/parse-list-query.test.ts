@@ -78,3 +78,11 @@ test('F22 with unknownQuery=ignore what is not known is left out and named; an u
 test('F23 with unknownQuery=ignore a limit out of bounds still is 400', () => {
   expect(refusal('limit=101', lenient).status).toBe(400);
 });
+
+test('F23 a value or a name that is cut within a pair of surrogates is 400, or left out, as any other', () => {
+  const long = encodeURIComponent('x'.repeat(63) + '\u{1f600}'.repeat(200));
+  for (const query of [`destination=${long}`, `${long}=1`, `sortBy=${long}`]) {
+    expect(refusal(query)).toMatchObject({ status: 400, code: 'invalid-query' });
+    expect(lenient(query).ignored).toHaveLength(1);
+  }
+});

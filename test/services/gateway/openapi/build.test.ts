@@ -8,7 +8,7 @@ import type { RecordKind } from '../../../../shared/records/record-kind.ts';
 let document: OpenApiDocument;
 beforeAll(async () => {
   const orm = await MikroORM.init({ entities: [execution.entity], dbName: 'none', connect: false } as Parameters<typeof MikroORM.init>[0]);
-  document = buildOpenApi([{ record: execution, columns: columnsOf(orm, execution) }], { maxBatchItems: 5_000, maxOrders: 1_000, maxBodyBytes: 8_388_608 });
+  document = buildOpenApi([{ record: execution, columns: columnsOf(orm, execution) }], { maxBatchItems: 5_000, maxOrders: 1_000, maxBodyBytes: 8_388_608, maxParallelism: 64 });
 });
 
 /** Every object in the document, with its place. */
