@@ -6,6 +6,7 @@ import type { NodeContext } from '../../shared/runtime/node-context.ts';
 import { poolsLoop } from './pools-loop.ts';
 import { lawLoop } from './watch-law.ts';
 import type { PoolsWatch } from './watch-pools.ts';
+import { storeLoop } from './watch-store.ts';
 
 const PARTITIONS_INTERVAL_MS = 6 * 3_600_000;
 
@@ -30,6 +31,7 @@ export function createPoolMonitor(node: NodeContext): ServiceSchema {
         pools.loop,
         every(PARTITIONS_INTERVAL_MS, () => ensureLedgerPartitions(node.database.pool, new Date()), warn('partitions of the ledger could not be made ahead')),
         ...lawLoop(node, broker),
+        storeLoop(node, broker),
       ];
       for (const loop of loops) loop.start();
     },

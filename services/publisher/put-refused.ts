@@ -51,6 +51,7 @@ export function putRefused({ row, partition, message, failure, tries }: Refusal,
     log.warn({ ...facts, delayMs }, 'a message was refused; it is tried again');
     return { delayMs };
   }
+  metrics.count('relay_exhausted_messages_total', { sink: sink.name });
   metrics.count('relay_dead_letters_total', { sink: sink.name, cause: failure.code });
   log.error(facts, row.op === 'replay' ? 'a replayed message was refused again: back to the dead letters' : 'a message was refused on every try: dead letter');
   const reason = withoutValues(failure.message);

@@ -53,6 +53,11 @@ export class ShardLeases {
     return [...this.#owned.values()];
   }
 
+  /** How many shards of the sink nobody owns. */
+  async unowned(): Promise<number> {
+    return (await this.#run(FREE_SHARDS, [this.#o.sink, this.#o.leaseMs])).length;
+  }
+
   /** Whether a send for this shard may begin now. */
   holds(shard: OwnedShard): boolean {
     return this.#owned.get(shard.shard) === shard && this.#o.now() < shard.leaseUntil;

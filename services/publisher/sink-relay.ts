@@ -35,6 +35,8 @@ export class SinkRelay {
 
   constructor(parts: SinkRelayParts) {
     this.#p = parts;
+    // From the start, so that the first one is seen as an increase.
+    parts.metrics.count('relay_exhausted_messages_total', { sink: parts.sink.name }, 0);
     const report = (what: string) => (error: unknown) => parts.log.warn({ err: error, sink: parts.sink.name }, what);
     this.#rounds = [
       every(Math.ceil(parts.leaseMs * RENEW_SHARE), () => this.#leaseRound(), report('leases could not be renewed')),
@@ -91,6 +93,7 @@ export class SinkRelay {
   async #gauges(): Promise<void> {
     const { leases, store, metrics, sink } = this.#p;
     const { records, lagSeconds, deadLetters } = await store.waiting(leases.owned.map((s) => s.shard));
+    metrics.set('relay_shards_unowned', { sink: sink.name }, await leases.unowned());
     metrics.set('relay_waiting_items', { sink: sink.name }, records);
     metrics.set('relay_lag_seconds', { sink: sink.name }, lagSeconds);
     metrics.set('relay_dead_letters', { sink: sink.name }, deadLetters);

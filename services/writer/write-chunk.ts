@@ -29,6 +29,8 @@ export interface FlushTools {
   now: () => number;
   onFlush(ms: number, rows: number): void;
   onRetry(cause: string): void;
+  /** All tries of a chunk are used up. */
+  onExhausted(): void;
   onIsolation(report: IsolationReport): void;
   /** Ids were given out twice: a fault of Sluice, never of the client. */
   onIdConflict(slices: number): void;
@@ -72,6 +74,7 @@ export async function writeChunk(tools: FlushTools, target: KindFlush, chunk: Ch
       const pause = backoff(attempt, tools.retryDelayMs, LONGEST_PAUSE_MS, tools.random);
       if (attempt >= tools.attempts || tools.now() + pause >= end) {
         tools.log.error({ err: error, attempt, failure }, 'a flush failed for the last time');
+        tools.onExhausted();
         throw giveUp(uncertain, FLEET_ERRORS.notWritten, 'PostgreSQL did not take the chunk');
       }
       tools.onRetry(causeLabel(error));

@@ -36,6 +36,7 @@ export function createWriter(node: NodeContext): ServiceSchema {
       metrics.observe('writer_flush_rows', { kind }, rows);
     },
     onRetry: (cause) => metrics.count('writer_retries_total', { cause }),
+    onExhausted: () => metrics.count('writer_exhausted_chunks_total', {}),
     onIsolation(report) {
       metrics.count('writer_bisections_total', { kind }, report.bisections);
       metrics.count('writer_rejects_total', { kind, code: 'data' }, report.refused);

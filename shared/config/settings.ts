@@ -169,6 +169,8 @@ export const SETTINGS = {
   logLevel: { type: 'choice', live: true, default: 'info', choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], group: 'Observing', meaning: 'Least severe log lines that are written.' },
   logFormat: { type: 'choice', default: 'auto', choices: ['auto', 'json', 'pretty'], group: 'Observing', meaning: 'Form of the log; auto is pretty on a terminal and JSON elsewhere.' },
   verifyInterval: { type: 'number', default: 60_000, min: 0, max: 86_400_000, unit: 'ms', group: 'Observing', meaning: 'How often one relay of the fleet checks the law in the background, piece by piece, for the law_ gauges; 0 never does.' },
+  databaseSampleInterval: { type: 'number', default: 15_000, min: 100, max: 3_600_000, unit: 'ms', group: 'Observing', meaning: 'How often one relay of the fleet tells in its metrics what only the database knows: large batches by state, ids, size.' },
+  databaseRoom: { type: 'number', default: 0, min: 0, max: 1_125_899_906_842_624, unit: 'bytes', group: 'Observing', meaning: 'What the database may grow to, for the alert on it; 0 looks at the disk where PostgreSQL is on the relay\'s machine, and else knows nothing.' },
   poolSampleInterval: { type: 'number', default: 5_000, min: 100, max: 60_000, unit: 'ms', group: 'Observing', meaning: 'How often the pool monitor samples every pool.' },
   slowStatement: { type: 'number', live: true, default: 1_000, min: 10, max: 3_600_000, unit: 'ms', group: 'Observing', meaning: 'How long a statement runs in PostgreSQL before the pool monitor counts it as slow.' },
 } as const satisfies Record<string, SettingRow>;

@@ -30,7 +30,11 @@ test('a node that is killed stays a target, one that stops in order is none any 
   await named('writer-3')?.stop();
   await waitFor(async () => (await targets()).length === 3, { timeoutMs: 20_000, what: 'the stopped node to be no target' });
   await named('writer-2')?.kill9();
-  await waitFor(async () => (await fleet.ready()).roles.writer?.nodes === 0, { timeoutMs: 30_000, what: 'the killed node to be missed' });
+  const known = async () => (await send(fleet.url, 'GET', '/api/v1/nodes')).body as unknown as { nodes: { node: string }[]; silent: string[] };
+  await waitFor(async () => {
+    const { nodes, silent } = await known();
+    return ![...nodes.map(({ node }) => node), ...silent].includes('writer-2');
+  }, { timeoutMs: 30_000, what: 'the killed node to be gone from the fleet' });
   expect((await targets()).map(({ labels }) => labels.node)).toEqual(['edge-1', 'relay-4', 'writer-2']);
   await fleet.start('writer');
   await waitFor(async () => (await targets()).length === 4, { timeoutMs: 20_000, what: 'its successor to be a target beside it' });

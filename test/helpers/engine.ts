@@ -65,6 +65,7 @@ export async function startEngine(shape: { settings?: Partial<Settings>; kinds?:
       seen.bisections += report.bisections;
       seen.refused += report.refused;
     },
+    onExhausted: () => undefined,
     onIdConflict: (slices) => void (seen.idConflicts += slices),
   };
   const targets = new Map(kinds.map((kind) => [kind.name, kindFlush(database, kind, settings)]));

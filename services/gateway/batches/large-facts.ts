@@ -2,7 +2,7 @@ import type { BatchState } from '../../../shared/batches/states.ts';
 import type { Lane } from '../../../shared/contracts/large.ts';
 import { LARGE_PROGRESS } from '../../../shared/db/queries/batch-progress.ts';
 import type { NamedStatement } from '../../../shared/db/queries/flush.ts';
-import type { Sample } from './predict.ts';
+import type { Sample } from '../../../shared/batches/predict.ts';
 
 export type Run = (statement: NamedStatement, values: unknown[]) => Promise<unknown[][]>;
 

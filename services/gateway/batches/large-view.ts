@@ -1,6 +1,6 @@
 import { isFinal } from '../../../shared/batches/states.ts';
 import { iso, type LargeFact, type LargeProgress } from './large-facts.ts';
-import { predict, rateOf, type Prediction, type Rate, type Sample } from './predict.ts';
+import { predict, rateOf, type Prediction, type Rate, type Sample } from '../../../shared/batches/predict.ts';
 
 /** How far a large batch is. */
 export interface ProgressView {

@@ -1,5 +1,5 @@
-import { predict, rateOf, type Rate, type Sample } from '../../../../services/gateway/batches/predict.ts';
-import { seeded } from '../body/random-json.ts';
+import { predict, rateOf, type Rate, type Sample } from '../../../shared/batches/predict.ts';
+import { seeded } from '../../services/gateway/body/random-json.ts';
 
 const samples = (...items: number[]): Sample[] => items.map((n, i) => ({ at: 1_000 * i, items: n, bytes: n * 100 }));
 

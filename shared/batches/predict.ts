@@ -26,7 +26,7 @@ export interface Prediction {
 const STALLED_MS = 11_000;
 /**
  * Half of the bound's width in standard errors. Neighbouring intervals are alike (what slows one slows the next), so that
- * they say less than their number; test/services/gateway/batches/predict.test.ts measures how often the truth lies within.
+ * they say less than their number; test/shared/batches/predict.test.ts measures how often the truth lies within.
  */
 const WIDTH = 3;
 /** No rate is known better than this. */
