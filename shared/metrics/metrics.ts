@@ -143,7 +143,11 @@ export class Metrics {
     for (const [name, row] of Object.entries(METRICS) as [MetricName, Row][]) {
       const common = { name: seriesName(name), help: row.help, labelNames: [...(row.labels ?? [])], registers: [this.registry] };
       if (row.type === 'counter') this.#metrics.set(name, new Counter(common));
-      else if (row.type === 'gauge') this.#metrics.set(name, new Gauge(common));
+      else if (row.type === 'gauge') {
+        const gauge = new Gauge(common);
+        if (row.labels === undefined) gauge.remove(); // a gauge that nobody has set says nothing: 0 would be a claim, and of many nodes only one knows some of them
+        this.#metrics.set(name, gauge);
+      }
       else this.#metrics.set(name, new Histogram({ ...common, buckets: [...row.buckets] }));
     }
     collectDefaultMetrics({ register: this.registry, prefix: 'sluice_' });

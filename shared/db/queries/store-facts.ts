@@ -24,7 +24,7 @@ with live as (
 select kind, measure, whole, extract(epoch from begun) * 1000, extract(epoch from now()) * 1000,
   (select coalesce(json_agg(json_build_object('at', extract(epoch from s.at) * 1000, 'items', s.items, 'bytes', s.bytes) order by s.no), '[]')
    from (select no, at, items, bytes from checkpoint k where k.batch_id = live.id and k.carried = live.carried
-     and case when measure = 'items' then k.items else k.bytes end <= $1 * whole order by no limit ${MOST_SAMPLES}) s)
+     and case when measure = 'items' then k.items else k.bytes end <= $1::float8 * whole order by no limit ${MOST_SAMPLES}) s)
 from live where whole > 0`,
 };
 

@@ -59,6 +59,12 @@ test('two nodes in one process keep their figures apart', async () => {
   expect(await other.registry.metrics()).not.toContain('writer_rows_total{');
 });
 
+test('a gauge that nobody has set is not told, a counter is from the start', async () => {
+  const { body } = await new Metrics().text();
+  expect(body).not.toMatch(/^sluice_law_broken /m);
+  expect(body).toMatch(/^sluice_law_failures_total 0$/m);
+});
+
 test('a sampled gauge tells of the moment in which it is asked, until its subject ends', async () => {
   const metrics = new Metrics();
   let depth = 3;
