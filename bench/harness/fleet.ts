@@ -66,7 +66,7 @@ export async function startFleet(shape: FleetShape, addresses: FleetAddresses, f
         PATH: process.env.PATH, HOME: process.env.HOME, HOST: '127.0.0.1',
         [role === 'edge' ? 'PORT' : 'METRICS_PORT']: String(port),
         POSTGRES_URL: shape.databaseUrl, NATS_URL: addresses.natsUrl, KAFKA_BROKERS: (shape.relays ?? 0) > 0 ? addresses.kafkaBrokers : '',
-        NODE_OPTIONS: heapOptions(role), NAMESPACE: name, ORDERS_TOPIC: name, BATCHES_TOPIC: `${name}-batches`, ...shape.settings,
+        NODE_OPTIONS: heapOptions(), NAMESPACE: name, ORDERS_TOPIC: name, BATCHES_TOPIC: `${name}-batches`, ...shape.settings,
       }, folder, execArgvOf(shape, `${role}-${at}`, profile));
       children[at] = child;
       onSpawn(role, child.pid as number);

@@ -42,7 +42,7 @@ export async function startNodeProcess(spec: NodeSpec, signal: AbortSignal, onSp
   makeRoom(spec.logFile);
   const log = openSync(spec.logFile, 'a');
   // In a process group of its own: a terminal's Ctrl-C is meant for this process, which stops the nodes in their order.
-  const child = fork(SLUICE, [spec.role, '--no-migrate'], { detached: true, stdio: ['ignore', log, log, 'ipc'], execArgv: NODE_OPTIONS, env: { ...process.env, ...spec.env, NODE_OPTIONS: heapOptions(spec.role, spec.env.NODE_OPTIONS ?? process.env.NODE_OPTIONS) } });
+  const child = fork(SLUICE, [spec.role, '--no-migrate'], { detached: true, stdio: ['ignore', log, log, 'ipc'], execArgv: NODE_OPTIONS, env: { ...process.env, ...spec.env, NODE_OPTIONS: heapOptions(spec.env.NODE_OPTIONS ?? process.env.NODE_OPTIONS) } });
   closeSync(log);
   const exited = new Promise<Exit>((resolve) => child.once('exit', (code, how) => resolve({ code, signal: how })));
   await new Promise<void>((resolve, reject) => {

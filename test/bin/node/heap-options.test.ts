@@ -5,14 +5,13 @@ import { heapOptions } from '../../../bin/node/heap-options.ts';
 /** MB that the heap of a process with these options may have. */
 const limitWith = (options: string) => Number(execFileSync(process.execPath, ['-p', 'v8.getHeapStatistics().heap_size_limit'], { env: { PATH: process.env.PATH, NODE_OPTIONS: options }, encoding: 'utf8' })) / 1_048_576;
 
-test('an edge has a bounded heap, other roles the one of Node; what the operator says wins', () => {
-  const edge = limitWith(heapOptions('edge'));
-  expect(edge).toBeGreaterThanOrEqual(1_950);
-  expect(edge).toBeLessThan(2_048);
-  expect(heapOptions('writer', '--trace-warnings')).toBe('--trace-warnings');
-  expect(limitWith(heapOptions('edge', '--max-old-space-size=3000'))).toBeGreaterThan(3_000);
+test('a node has a bounded heap; what the operator says wins', () => {
+  const bounded = limitWith(heapOptions());
+  expect(bounded).toBeGreaterThanOrEqual(1_950);
+  expect(bounded).toBeLessThan(2_048);
+  expect(limitWith(heapOptions('--max-old-space-size=3000'))).toBeGreaterThan(3_000);
 });
 
-test.each(['bin/sluice', 'docker-compose.yml'])('%s starts an edge with the same options', (file) => {
-  expect(readFileSync(file, 'utf8')).toContain(heapOptions('edge'));
+test.each(['bin/sluice', 'docker-compose.yml'])('%s starts nodes with the same options', (file) => {
+  expect(readFileSync(file, 'utf8')).toContain(heapOptions());
 });
