@@ -26,4 +26,11 @@ export default tseslint.config(
     ...tseslint.configs.disableTypeChecked,
     languageOptions: { parserOptions: { projectService: false, project: false, program: null }, globals: { process: 'readonly', console: 'readonly', performance: 'readonly' } },
   },
+  {
+    files: ['services/gateway/console/page/*.js'],
+    languageOptions: { globals: Object.fromEntries([
+      'document', 'location', 'localStorage', 'matchMedia', 'addEventListener', 'removeEventListener', 'fetch', 'EventSource', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'getComputedStyle',
+      'ResizeObserver', 'HTMLElement', 'scrollTo', 'URLSearchParams', 'AbortController', 'AbortSignal', 'navigator',
+    ].map((name) => [name, 'readonly'])) },
+  },
 );

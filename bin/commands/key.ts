@@ -3,7 +3,7 @@ import pg from 'pg';
 import pc from 'picocolors';
 import { CLIENT_NAME, invalidity, newKey, ROLES, type Role } from '../../shared/access/api-keys.ts';
 import { writeAudit } from '../../shared/db/audit.ts';
-import { CREATE_API_KEY, LIST_API_KEYS, listedKey, REVOKE_API_KEY, type ListedKey } from '../../shared/db/queries/api-keys.ts';
+import { CREATE_API_KEY, dateOf, LIST_API_KEYS, listedKey, REVOKE_API_KEY, type ListedKey } from '../../shared/db/queries/api-keys.ts';
 import type { NamedStatement } from '../../shared/db/queries/flush.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { operatorName } from '../dlq/ask.ts';
@@ -69,7 +69,7 @@ async function create(client: string, { roles, kinds, rate, inFlight, days, json
 async function list({ json }: { json?: boolean }): Promise<void> {
   const { keys, now } = await inDatabase(async (ask) => {
     const rows = await ask(LIST_API_KEYS, []);
-    return { keys: rows.map(listedKey), now: (rows[0]?.[11] as Date | undefined) ?? new Date() };
+    return { keys: rows.map(listedKey), now: dateOf(rows[0]?.[11]) ?? new Date() };
   });
   const shown = keys.map(({ hash: _, ...key }) => ({ ...key, state: invalidity(key, now) ?? 'valid' }));
   if (json === true) process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);

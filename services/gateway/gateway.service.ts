@@ -2,9 +2,11 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Service, ServiceSchema } from 'moleculer';
 import ApiService from 'moleculer-web';
+import { runStatement } from '../../shared/db/run-statement.ts';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
 import { announceMetrics } from '../../shared/runtime/metrics-address.ts';
 import { createDoor } from './access/door.ts';
+import { Sessions } from './access/sessions.ts';
 import { operationHandlers } from './operations.ts';
 import { protect } from './http/protect.ts';
 import { closeServer, tuneServer } from './http/server.ts';
@@ -24,7 +26,13 @@ interface AliasRequest extends IncomingMessage {
 export function createGateway(node: NodeContext): ServiceSchema {
   const { settings, metrics, log } = node;
   const protection = protect(node);
-  const door = createDoor(node);
+  const sessions = new Sessions({
+    run: (statement, values) => runStatement(node.database.pool, statement, values, settings.statementTimeout), keys: node.keys, now: () => performance.now(),
+    get hours() {
+      return settings.consoleSession;
+    },
+  });
+  const door = createDoor(node, sessions);
   const tools = { deadlineMs: () => settings.requestDeadline, metrics, log, ...protection };
   const routes = routesOf([...node.kinds.values()]);
 
@@ -51,7 +59,7 @@ export function createGateway(node: NodeContext): ServiceSchema {
     },
     created(this: Service) {
       const web = this as WebService;
-      const handlers = operationHandlers(node, this.broker);
+      const handlers = operationHandlers(node, this.broker, sessions);
       const unknown = fallbackHandler(routes);
       const serveUnknown = (req: AliasRequest, res: ServerResponse) => serve(tools, 'unknown', unknown, req, res, {});
       const aliases: Record<string, unknown> = {};

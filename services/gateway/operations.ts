@@ -12,6 +12,10 @@ import { compileWire } from '../../shared/records/wire.ts';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
 import { EventHub } from './batches/events/event-hub.ts';
 import { readMoment } from './batches/events/read-moment.ts';
+import type { Sessions } from './access/sessions.ts';
+import { consoleHandlers } from './console/handlers.ts';
+import { isConsoleOperation, type ConsoleOperation } from './console/routes.ts';
+import { createLiveHub } from './live/create-live-hub.ts';
 import { batchHandlers } from './batches/handlers.ts';
 import type { Retry } from './batches/retry-batch.ts';
 import { retryFailed } from './batches/retry-failed.ts';
@@ -55,7 +59,7 @@ const EVENTS_POLL_MS = 1_000;
 const EVENTS_HEARTBEAT_MS = 10_000;
 
 /** The handler of each operation, bound to what it needs. */
-export function operationHandlers(node: NodeContext, broker: ServiceBroker): (route: Route) => Handler {
+export function operationHandlers(node: NodeContext, broker: ServiceBroker, sessions: Sessions): (route: Route) => Handler {
   const { settings } = node;
   const kinds = new Map([...node.kinds].map(([name, record]) => [name, servedKind(node, record)]));
   const intake: Intake = {
@@ -108,8 +112,9 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker): (ro
   });
   const batches = batchHandlers({ run, broker, hub, kinds: [...kinds.keys()], settings, retryOf: (name) => retryOf(kinds.get(name)) });
   const targets = watchTargets(broker, settings.namespace);
+  const consoles = consoleHandlers({ sessions, keys: node.keys, hub: createLiveHub(node, broker, run) });
   const submissions = submissionHandlers({ broker, run, limits: settings });
-  const make: Record<Exclude<Operation, OperationName | LookupOperation | LetterOperation | BatchOperation | SubmissionOperation>, (route: Route) => Handler> = {
+  const make: Record<Exclude<Operation, OperationName | LookupOperation | LetterOperation | BatchOperation | SubmissionOperation | ConsoleOperation>, (route: Route) => Handler> = {
     'post-array': (route) => (call) => createOrders(intake, kindOf(route), settings.maxOrders, call),
     'post-one': (route) => (call) => postOne(intake, kindOf(route), call),
     'post-batch': (route) => (call) => postBatch(intake, kindOf(route), call),
@@ -136,6 +141,7 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker): (ro
     if (isOperation(operation)) return operate(operation);
     if (isLookupOperation(operation)) return lookupHandler(operation, run, settings.unknownQuery);
     if (isLetterOperation(operation)) return letters[operation];
+    if (isConsoleOperation(operation)) return consoles[operation];
     if (isSubmissionOperation(operation)) return submissions[operation];
     return isBatchOperation(operation) ? batches[operation] : undefined;
   };

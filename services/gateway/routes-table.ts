@@ -2,6 +2,7 @@ import { COMMANDS } from '../../shared/batches/states.ts';
 import { OPERATIONS, type OperationName } from '../../shared/operations/operations.ts';
 import type { RecordKind } from '../../shared/records/record-kind.ts';
 import { OWN, READ, STEER, SUBMIT, type Access } from '../../shared/access/access.ts';
+import { CONSOLE_ROUTES, type ConsoleOperation } from './console/routes.ts';
 import { BATCH_ROUTES, type BatchOperation } from './batches/routes.ts';
 import { LOOKUP_ROUTES, type LookupOperation } from './orders/routes.ts';
 import { LETTER_ROUTES, type LetterOperation } from './dead-letters/routes.ts';
@@ -15,6 +16,7 @@ export type Operation =
   | LetterOperation
   | BatchOperation
   | SubmissionOperation
+  | ConsoleOperation
   | LookupOperation
   | 'post-array'
   | 'post-one'
@@ -62,6 +64,7 @@ const COMMON: readonly Route[] = [
   ...SUBMISSION_ROUTES,
   ...LOOKUP_ROUTES,
   ...LETTER_ROUTES,
+  ...CONSOLE_ROUTES,
   ...OPERATIONS.map(({ name, method, path, access, summary }): Route => ({ method, path, operation: name, access, summary })),
   { method: 'GET', path: '/health/live', operation: 'health-live', access: 'open', summary: 'Whether this process runs' },
   { method: 'GET', path: '/health/ready', operation: 'health-ready', access: 'open', summary: 'Whether records can be taken in, and the state of each dependency and role' },

@@ -29,7 +29,16 @@ export class KeyRing {
     const parts = readKey(text);
     if (parts === undefined) return { fault: 'malformed' };
     const key = this.#keys?.get(parts.id);
-    if (key === undefined || !isSecretOf(key, parts.secret)) return { fault: 'unknown' };
+    return key === undefined || !isSecretOf(key, parts.secret) ? { fault: 'unknown' } : this.#worth(key);
+  }
+
+  /** A key whose holder has proved before that it is theirs. */
+  byId(id: string): Found {
+    const key = this.#keys?.get(id);
+    return key === undefined ? { fault: 'unknown' } : this.#worth(key);
+  }
+
+  #worth(key: ApiKey): Found {
     const fault = invalidity(key, new Date(Date.now() - this.#lagMs));
     return fault === undefined ? { key } : { fault };
   }

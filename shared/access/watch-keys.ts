@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { listedKey, LIST_API_KEYS } from '../db/queries/api-keys.ts';
+import { dateOf, listedKey, LIST_API_KEYS } from '../db/queries/api-keys.ts';
 import { runStatement } from '../db/run-statement.ts';
 import { every } from '../runtime/every.ts';
 import type { Logger } from '../runtime/log.ts';
@@ -29,7 +29,7 @@ export async function watchKeys({ pool, settings, log }: Tools): Promise<Watched
   const ring = new KeyRing();
   const look = async () => {
     const rows = await runStatement(pool, LIST_API_KEYS, [], settings.statementTimeout);
-    ring.replace(rows.map(listedKey), (rows[0]?.[11] as Date | undefined) ?? new Date());
+    ring.replace(rows.map(listedKey), dateOf(rows[0]?.[11]) ?? new Date());
   };
   const isPublic = !isLoopback(settings.host) && settings.host !== 'localhost';
   try {

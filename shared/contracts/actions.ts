@@ -1,5 +1,6 @@
 import type { BatchCommand, BatchState } from '../batches/states.ts';
 import type { HealthPart } from '../runtime/health.ts';
+import type { NodeFlow } from './flow.ts';
 import type { OpenUpload, UploadEnd, UploadOpened, UploadSegment } from './large.ts';
 import type { PoolSample, PoolsJudged, PoolsReport } from './pools.ts';
 import type { SubmissionOutcome, SubmitOrders } from './submissions.ts';
@@ -36,6 +37,8 @@ export interface Actions {
   'node.about': { params: Record<string, never>; result: NodeAbout };
   /** Changes what the asked node logs; answers what it logged before. On every node. */
   'node.logLevel': { params: { level: string }; result: { before: string } };
+  /** What flows through the asked node, as counts and queues of this moment. On every node. */
+  'node.flow': { params: Record<string, never>; result: NodeFlow };
   /** Figures of the asked node's PostgreSQL pool, now. On every node. */
   'node.pool': { params: Record<string, never>; result: PoolSample };
   /** What the asked monitor knows of the fleet's pools; where one of several watches, undefined of the others. `historyMs`: with its course so far back. */

@@ -164,8 +164,25 @@ export class Metrics {
 
   /** All metrics as Prometheus reads them. */
   async text(): Promise<{ contentType: string; body: string }> {
-    for (const sample of this.#samplers) sample();
+    this.sample();
     return { contentType: this.registry.contentType, body: await this.registry.metrics() };
+  }
+
+  /** The series of one metric as they are now; of a histogram `_sum` and `_count` alone, told apart by `part`. Gauges that are sampled are those of `sample`. */
+  async series(name: MetricName): Promise<{ labels: Record<string, string | number>; value: number; part?: 'sum' | 'count' }[]> {
+    const metric = this.#metrics.get(name);
+    if (metric === undefined) return [];
+    const { values } = await metric.get();
+    if (METRICS[name].type !== 'histogram') return values.map(({ labels, value }) => ({ labels: labels as Record<string, string | number>, value }));
+    return (values as { labels: Record<string, string | number>; value: number; metricName?: string }[]).flatMap(({ labels, value, metricName }) => {
+      const part = metricName?.endsWith('_sum') === true ? 'sum' : metricName?.endsWith('_count') === true ? 'count' : undefined;
+      return part === undefined ? [] : [{ labels, value, part }];
+    });
+  }
+
+  /** Sets the gauges that tell of a moment. */
+  sample(): void {
+    for (const sample of this.#samplers) sample();
   }
 
   /** Adds to a counter. */

@@ -2,9 +2,11 @@ import type { ServiceSchema } from 'moleculer';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { NodeAbout, NodeHealth } from '../contracts/actions.ts';
+import type { NodeFlow } from '../contracts/flow.ts';
 import type { PoolSample } from '../contracts/pools.ts';
 import { LIVE_NAMES, SETTINGS_CHANGED } from '../live/follow-settings.ts';
 import type { NodeContext } from './node-context.ts';
+import { sampleFlow } from './sample-flow.ts';
 import { samplePool } from './tell-pool.ts';
 
 const { version: VERSION } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
@@ -28,6 +30,7 @@ export function createNodeService(node: NodeContext): ServiceSchema {
           return { before };
         },
       },
+      flow: { handler: (): Promise<NodeFlow> => sampleFlow(node, samplePool(node)) },
       pool: { handler: (): PoolSample => samplePool(node) },
     },
     events: {

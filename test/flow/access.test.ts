@@ -51,16 +51,23 @@ async function call(method: string, path: string, { key, body, headers = {} }: A
   return { status: response.status, headers: response.headers, text, json: () => JSON.parse(text) as Record<string, unknown> };
 }
 
-const pathOf = (route: Route) => route.path.replace('{file}', 'swagger-ui.css').replace('{id}', randomUUID());
+const pathOf = (route: Route) => route.path.replace('{package}', 'preact').replace('{version}', '1').replace('{file}', 'swagger-ui.css').replace('{id}', randomUUID());
 
 test('F56 every route there is asks for a key with its role, and is closed to none, a wrong one and a lesser one', async () => {
   const routes = routesOf(await loadKinds(''));
   expect(routes.length).toBeGreaterThan(30);
   const withoutKey = routes.filter(({ access }) => !Array.isArray(access)).map(({ path }) => path);
-  expect(withoutKey).toEqual(['/health/live', '/health/ready', '/actuator/health/liveness', '/actuator/health/readiness', '/metrics', '/metrics/targets', '/openapi.json', '/docs', '/docs/{file}']);
+  expect(withoutKey.filter((path) => !path.startsWith('/console'))).toEqual(['/health/live', '/health/ready', '/actuator/health/liveness', '/actuator/health/readiness', '/metrics', '/metrics/targets', '/openapi.json', '/docs', '/docs/{file}']);
+  expect(withoutKey.filter((path) => path.startsWith('/console'))).toEqual(['/console', '/console/session', '/console/session', '/console/session', '/console/{file}', '/console/vendor/{package}/{version}/{file}']);
   for (const route of routes) {
     const path = pathOf(route);
-    const statusWith = async (key?: string) => (await call(route.method, path, key === undefined ? {} : { key })).status;
+    const statusWith = async (key?: string) => {
+      const stop = new AbortController();
+      const { status } = await fetch(system.url + path, { method: route.method, headers: key === undefined ? {} : { Authorization: `Bearer ${key}` }, signal: stop.signal });
+      // Some routes tell on and on.
+      stop.abort();
+      return status;
+    };
     const what = `${route.method} ${route.path}`;
     expect([what, await statusWith(newKey().text)]).toEqual([what, 401]);
     // The test itself calls from loopback: what is local is open to it (who calls from elsewhere: authenticate.test.ts).
@@ -125,6 +132,13 @@ test('an Idempotency-Key is its client\'s own', async () => {
   expect(again.json().id).toBe(first.json().id);
   expect(other.status).toBe(201);
   expect(other.json().id).not.toBe(first.json().id);
+});
+
+test('an expired key is refused, and who is told of it knows why', async () => {
+  await query(system.databaseUrl, `update api_key set expires_at = now() - interval '1 minute' where client = 'narrow'`);
+  const answer = () => call('GET', '/api/v1/batches', { key: keys.narrow });
+  await waitFor(async () => (await answer()).status === 401, { timeoutMs: 20_000, what: 'the expired key to be refused' });
+  expect((await answer()).text).toContain('This key has expired.');
 });
 
 test('a revoked key is refused from the moment the edge hears of it', async () => {

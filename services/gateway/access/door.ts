@@ -1,18 +1,32 @@
-import { authenticate, authorize } from '../../../shared/access/authenticate.ts';
+import { authenticate, authorize, type Authenticated } from '../../../shared/access/authenticate.ts';
+import { rolesOf } from '../../../shared/access/api-keys.ts';
 import { maySubmit } from '../../../shared/access/caller.ts';
+import { ProblemError } from '../../../shared/errors/problem.ts';
 import type { NodeContext } from '../../../shared/runtime/node-context.ts';
+import type { Call } from '../http/call.ts';
 import type { Handler } from '../http/serve.ts';
 import type { Route } from '../routes-table.ts';
 import { KeyLimits } from './key-limits.ts';
+import { isChange, isForeign, isMisled } from './same-origin.ts';
+import { secretIn, type Sessions } from './sessions.ts';
 
 /**
  * What stands between a client and every route: the handler of a route behind it is reached only by who has a right to it, within the
- * limits of the key.
+ * limits of the key. Who shows no key may have a session of the console.
  */
-export function createDoor({ keys, metrics }: Pick<NodeContext, 'keys' | 'metrics'>): (route: Route, handler: Handler) => Handler {
+export function createDoor({ keys, metrics }: Pick<NodeContext, 'keys' | 'metrics'>, sessions: Pick<Sessions, 'of'>): (route: Route, handler: Handler) => Handler {
   const limits = new KeyLimits(() => performance.now(), (reason) => metrics.count('gateway_refusals_total', { reason }));
+  const whoCalls = async ({ req }: Call): Promise<Authenticated> => {
+    const { headers } = req;
+    const secret = headers.cookie === undefined || headers.authorization !== undefined || headers['x-api-key'] !== undefined || !keys.loaded || keys.empty ? undefined : secretIn(headers);
+    const session = secret === undefined ? undefined : await sessions.of(req, secret);
+    if (session === undefined) return authenticate(keys, headers);
+    const { key } = session;
+    return { key, caller: { client: key.client, roles: rolesOf(key.roles), kinds: key.kinds, known: true } };
+  };
   return (route, handler) => async (call) => {
-    const { caller, key } = authenticate(keys, call.req.headers);
+    if (keys.loaded && keys.empty) refuseForeign(call);
+    const { caller, key } = await whoCalls(call);
     authorize(route.access, caller, call.req);
     if (route.kind !== undefined && route.method !== 'GET') maySubmit(caller, route.kind.name);
     const leave = key === undefined ? undefined : limits.enter(key);
@@ -22,4 +36,10 @@ export function createDoor({ keys, metrics }: Pick<NodeContext, 'keys' | 'metric
       leave?.();
     }
   };
+}
+
+/** Where nobody needs a key, whatever page a browser of this machine shows could have it do anything. @throws ProblemError 403 `foreign-page` */
+function refuseForeign({ req }: Call): void {
+  if (!isMisled(req) && !(isChange(req) && isForeign(req))) return;
+  throw new ProblemError({ status: 403, code: 'foreign-page', title: 'Not from another page', detail: 'A page of another origin had a browser send this. Without keys Sluice serves pages of this machine only, under localhost or its address. Nothing was done.' });
 }

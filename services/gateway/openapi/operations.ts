@@ -9,6 +9,8 @@ import type { Operation } from '../routes-table.ts';
 import { LONGEST_REFERENCE } from '../write/client-reference.ts';
 import { describeBatches, isDescribedBatch, type DescribedBatch } from './batches.ts';
 import { describeLetters } from './dead-letters.ts';
+import { describeConsole } from './console.ts';
+import { isConsoleOperation, type ConsoleOperation } from '../console/routes.ts';
 import { describeLookup, ordersCreated } from './orders.ts';
 import { isLookupOperation, type LookupOperation } from '../orders/routes.ts';
 import { describeOperation } from './operate.ts';
@@ -77,6 +79,7 @@ export function describe(operation: Operation, kind: RecordKind | undefined, aro
   if (isLookupOperation(operation)) return describeLookup(operation);
   if (isLetterOperation(operation)) return describeLetters(operation);
   if (isSubmissionOperation(operation)) return describeSubmissions(operation);
+  if (isConsoleOperation(operation)) return describeConsole(operation);
   if (isDescribedBatch(operation)) return describeBatches(operation, around);
   if (kind !== undefined) return describeRecords(operation, kind, around);
   switch (operation) {
@@ -142,7 +145,7 @@ export function describe(operation: Operation, kind: RecordKind | undefined, aro
   }
 }
 
-function describeRecords(operation: Exclude<Operation, OperationName | LookupOperation | LetterOperation | DescribedBatch | SubmissionOperation>, kind: RecordKind, limits: Surroundings): Described {
+function describeRecords(operation: Exclude<Operation, OperationName | LookupOperation | LetterOperation | DescribedBatch | SubmissionOperation | ConsoleOperation>, kind: RecordKind, limits: Surroundings): Described {
   const name = schemaName(kind);
   const tag = kind.rest.collection;
   const body = (schema: Schema, ...more: string[]) => ({ required: true, content: { 'application/json': { schema }, ...Object.fromEntries(more.map((type) => [type, { schema: ref(`${name}Input`) }])) } });

@@ -1,4 +1,5 @@
 import type { ApiKey, Role } from '../../access/api-keys.ts';
+import { toIso } from '../../records/wire.ts';
 import type { NamedStatement } from './flush.ts';
 
 /** Every key that ever was, newest first, and the database's time: id, client, hash, roles, kinds, rate, in flight, expires, revoked, created, by, now. */
@@ -38,6 +39,11 @@ export function listedKey(row: readonly unknown[]): ListedKey {
   return {
     id: id as string, client: client as string, hash: hash as Buffer, roles: roles as Role[], kinds: kinds as string[] | null,
     ratePerSecond: ratePerSecond as number | null, maxInFlight: maxInFlight as number | null,
-    expiresAt: expiresAt as Date | null, revokedAt: revokedAt as Date | null, createdAt: createdAt as Date, createdBy: createdBy as string,
+    expiresAt: dateOf(expiresAt), revokedAt: dateOf(revokedAt), createdAt: dateOf(createdAt) ?? new Date(NaN), createdBy: createdBy as string,
   };
+}
+
+/** An instant of a row: the pools of nodes give it as text, other clients as a Date. */
+export function dateOf(value: unknown): Date | null {
+  return value === null || value === undefined ? null : new Date(toIso(value));
 }

@@ -1,0 +1,57 @@
+import type { Stages } from './flow-of.ts';
+
+export const LEVELS = ['idle', 'flowing', 'slow', 'stuck'] as const;
+/** How a stage does: nothing to do, records pass, it holds up what comes before it, or nothing passes. */
+export type Level = (typeof LEVELS)[number];
+export type StageName = keyof Stages;
+
+/** Why a stage is slow or stuck, for a person. */
+export interface Finding {
+  stage: StageName;
+  level: 'slow' | 'stuck';
+  says: string;
+}
+
+/** Ages from which what waits counts as held up, s. */
+const SLOW_QUEUE_S = 1;
+const SLOW_LEDGER_S = 5;
+const STUCK_LEDGER_S = 60;
+
+/**
+ * Where it is slow. What lies behind comes first: a writer that is missing fills the queue before it, and it is the writer that is to be
+ * looked at.
+ */
+export function findSlow(stages: Stages): { levels: Record<StageName, Level>; findings: Finding[] } {
+  const { intake, queue, flush, ledger, relay, kafka } = stages;
+  const found: Finding[] = [];
+  const tell = (stage: StageName, level: Finding['level'], says: string) => found.push({ stage, level, says });
+
+  for (const name of new Set(kafka.breakers.filter(({ state }) => state !== 'closed').map((breaker) => breaker.name))) {
+    const what = name === 'kafka' ? 'Kafka does not answer: its breaker is open, and what is written waits in the ledger.' : `${name} does not answer: its breaker is open.`;
+    if (name !== 'trade-service') tell('kafka', 'stuck', what);
+    else tell('intake', 'slow', 'The trade service does not answer: its breaker is open, and orders cannot be submitted.');
+  }
+  if (relay.nodes === 0) tell('relay', 'stuck', 'No relay runs: what is written waits in the ledger until one does.');
+  else if ((relay.retriesPerS ?? 0) > 0 && kafka.breaker === 'closed') tell('relay', 'slow', `Deliveries are put off to be tried again: ${figure(relay.retriesPerS)} a second.`);
+  if (flush.nodes === 0) tell('flush', 'stuck', 'No writer runs: nothing can be written until one does.');
+  else if (flush.slots > 0 && flush.freeSlots === 0 && queue.waiting > 0) tell('flush', 'slow', `All ${flush.slots} flush slots are taken${flush.flushMs === null ? '' : ` (${figure(flush.flushMs)} ms a flush)`} while ${figure(queue.waiting)} items wait.`);
+  else if ((flush.retriesPerS ?? 0) > 0) tell('flush', 'slow', `Flushes are tried again: ${figure(flush.retriesPerS)} a second.`);
+  if (ledger.oldestS >= SLOW_LEDGER_S && ledger.waiting > 0) tell('ledger', ledger.oldestS >= STUCK_LEDGER_S ? 'stuck' : 'slow', `${figure(ledger.waiting)} records are written and not delivered yet, the oldest for ${figure(ledger.oldestS)} s.`);
+  if (queue.oldestS >= SLOW_QUEUE_S && queue.waiting > 0) tell('queue', 'slow', `${figure(queue.waiting)} items wait for a writer, the oldest for ${figure(queue.oldestS)} s.`);
+  if ((intake.refusedPerS ?? 0) > 0) tell('intake', 'slow', `${figure(intake.refusedPerS)} requests a second are refused for load.`);
+
+  const moving: Record<StageName, boolean> = {
+    intake: intake.inWork + intake.uploads > 0 || (intake.batchesPerS ?? 0) > 0, queue: queue.waiting > 0 || (flush.rowsPerS ?? 0) > 0, flush: flush.active > 0 || (flush.rowsPerS ?? 0) > 0,
+    ledger: ledger.waiting > 0 || (flush.rowsPerS ?? 0) > 0, relay: (relay.messagesPerS ?? 0) > 0, kafka: (relay.messagesPerS ?? 0) > 0,
+  };
+  const levelOf = (stage: StageName): Level => LEVELS.findLast((level) => found.some((one) => one.stage === stage && one.level === level)) ?? (moving[stage] ? 'flowing' : 'idle');
+  return {
+    levels: { intake: levelOf('intake'), queue: levelOf('queue'), flush: levelOf('flush'), ledger: levelOf('ledger'), relay: levelOf('relay'), kafka: levelOf('kafka') },
+    // Stable: within a level what lies behind stays first.
+    findings: found.sort((a, b) => LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level)),
+  };
+}
+
+function figure(value: number | null): string {
+  return (value ?? 0).toLocaleString('en', { maximumFractionDigits: (value ?? 0) < 10 ? 1 : 0 });
+}
