@@ -3,6 +3,11 @@
  * not as they should be.
  */
 import { fileURLToPath } from 'node:url';
+import { BATCHES } from './generated/grafana/batches.ts';
+import { renderDashboard } from './generated/grafana/dashboard.ts';
+import { DELIVERY } from './generated/grafana/delivery.ts';
+import { FLOW } from './generated/grafana/flow.ts';
+import { POOLS } from './generated/grafana/pools.ts';
 import { metricsPage } from './generated/metrics-page.ts';
 import { settingsPage } from './generated/settings-page.ts';
 import { checkAll, writeAll, type Generated } from './generated/write-or-check.ts';
@@ -10,6 +15,7 @@ import { checkAll, writeAll, type Generated } from './generated/write-or-check.t
 const FILES: readonly Generated[] = [
   { path: 'docs/settings.md', render: settingsPage },
   { path: 'docs/metrics.md', render: metricsPage },
+  ...[FLOW, DELIVERY, POOLS, BATCHES].map((dashboard) => ({ path: `deploy/grafana/dashboards/${dashboard.uid}.json`, render: () => renderDashboard(dashboard) })),
 ];
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 

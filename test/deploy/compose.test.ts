@@ -21,8 +21,8 @@ const services = Object.entries(compose.services);
 const own = services.filter(([, s]) => s.build !== undefined);
 
 describe('docker-compose.yml', () => {
-  test('has the servers, one edge, three writers and a relay', () => {
-    expect(Object.keys(compose.services).sort()).toEqual(['edge', 'kafka', 'nats', 'postgres', 'relay', 'writer']);
+  test('has the servers, one edge, three writers and a relay, and what looks at them', () => {
+    expect(Object.keys(compose.services).sort()).toEqual(['edge', 'grafana', 'kafka', 'nats', 'postgres', 'prometheus', 'relay', 'writer']);
     expect(own.map(([name, s]) => [name, s.deploy?.replicas ?? 1])).toEqual([['edge', 1], ['writer', 3], ['relay', 1]]);
   });
 
@@ -44,7 +44,7 @@ describe('docker-compose.yml', () => {
   });
 
   test.each(services)('%s: its image is pinned, its health is checked, its named volumes are declared', (_name, service) => {
-    expect(service.image).toMatch(/^[a-z/]+:\d+\.\d+/);
+    expect(service.image).toMatch(/^[a-z/]+:v?\d+\.\d+/);
     expect(service.healthcheck?.test.length).toBeGreaterThan(1);
     for (const volume of service.volumes ?? []) {
       const [source = ''] = volume.split(':');

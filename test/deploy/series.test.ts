@@ -5,6 +5,7 @@ import { matches, readSeries, seriesIn, type Named } from '../helpers/promql.ts'
 import { query } from '../helpers/query.ts';
 import { startSystem, type TestSystem } from '../helpers/system.ts';
 import { waitFor } from '../helpers/wait-for.ts';
+import { PANELS } from './dashboards.ts';
 import { RULES } from './rules.ts';
 
 let system: TestSystem;
@@ -29,9 +30,9 @@ async function missing(wanted: readonly Named[]): Promise<string[]> {
     .map(({ name, matchers }) => `${name}{${matchers.map((m) => `${m.label}${m.is}"${m.value}"`).join(', ')}}`);
 }
 
-test('F50 a system under a little load, with a few faults, exports every series that a rule names', async () => {
+test('F50 a system under a little load, with a few faults, exports every series that a rule or a panel names', async () => {
   const recorded = RULES.flatMap(({ record }) => record ?? []);
-  const wanted = RULES.flatMap(({ expr }) => seriesIn(expr)).filter(({ name }) => name !== 'up' && !recorded.includes(name));
+  const wanted = [...RULES.map(({ expr }) => expr), ...PANELS.map(({ expr }) => expr)].flatMap(seriesIn).filter(({ name }) => name !== 'up' && !recorded.includes(name));
   expect(wanted.length).toBeGreaterThan(15);
   const bad = execution({ quantity: -1 });
   for (const items of [[execution(), execution()], [execution(), bad], [bad]]) await send(system.url, 'POST', '/api/v1/executions/batch', { executions: items });
