@@ -4,6 +4,7 @@ import { CLOSE_BATCH, OPEN_BATCH, RELEASE_KEY } from '../../shared/db/queries/ba
 import { runStatement } from '../../shared/db/run-statement.ts';
 import { ProblemError } from '../../shared/errors/problem.ts';
 import type { RecordKind } from '../../shared/records/record-kind.ts';
+import type { References } from '../../shared/records/references.ts';
 import type { Checked } from '../../shared/records/validate-item.ts';
 import type { Logger } from '../../shared/runtime/log.ts';
 import { startKeyed, type KeyedStart } from './batch-key.ts';
@@ -51,6 +52,8 @@ export interface TakeTarget {
   carried: readonly string[];
   check: (item: unknown) => Checked;
   ids: IdBlocks;
+  /** What items must refer to. */
+  references?: References;
 }
 
 /** A batch on its way through this edge. */
@@ -80,7 +83,8 @@ type WithdrawnCode = 'withdrawn-deadline' | 'withdrawn-unavailable';
  */
 export async function takeBatch(tools: TakeTools, target: TakeTarget, params: TakeBatch, background: Background): Promise<BatchOutcome> {
   const started = tools.now();
-  const items = validateItems(params.items, target.check, target.carried);
+  await target.references?.lookUp(params.items);
+  const items = validateItems(params.items, target.references?.after(target.check) ?? target.check, target.carried);
   const metrics: BatchMetrics = { validateMs: tools.now() - started, queueMs: 0, writeMs: 0, totalMs: 0, slices: 0 };
   const head: BatchHead = { batchId: params.batchId, kind: target.record.name, client: params.client, requested: items.total, receivedAt: new Date().toISOString(), ...referenceOf(params) };
   const deadlineAt = started + params.deadlineMs;

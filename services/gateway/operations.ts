@@ -35,6 +35,7 @@ import { batch, get, items, list } from './list/handlers.ts';
 import { getRecords, recordReader } from './list/record-reader.ts';
 import { buildOpenApi } from './openapi/build.ts';
 import { createOrders } from './orders/create-orders.ts';
+import { JoinedValues } from './orders/joined-values.ts';
 import { lookupHandler } from './orders/lookups.ts';
 import { isLookupOperation, type LookupOperation } from './orders/routes.ts';
 import { receipts } from './receipts/handlers.ts';
@@ -115,7 +116,11 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker, sess
   const consoles = consoleHandlers({ sessions, keys: node.keys, hub: createLiveHub(node, broker, run) });
   const submissions = submissionHandlers({ broker, run, limits: settings });
   const make: Record<Exclude<Operation, OperationName | LookupOperation | LetterOperation | BatchOperation | SubmissionOperation | ConsoleOperation>, (route: Route) => Handler> = {
-    'post-array': (route) => (call) => createOrders(intake, kindOf(route), settings.maxOrders, call),
+    'post-array': (route) => {
+      const kind = kindOf(route);
+      const joined = joinedValues(node, kind.record, run);
+      return (call) => createOrders(intake, kind, joined, settings.maxOrders, call);
+    },
     'post-one': (route) => (call) => postOne(intake, kindOf(route), call),
     'post-batch': (route) => (call) => postBatch(intake, kindOf(route), call),
     'post-upload': (route) => (call) => postUpload(upload, kindOf(route), call),
@@ -146,6 +151,12 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker, sess
     return isBatchOperation(operation) ? batches[operation] : undefined;
   };
   return (route) => roomOf(route) ?? make[route.operation as keyof typeof make](route);
+}
+
+/** What records of the kind show of other tables; names of them are as old as they may be. */
+function joinedValues({ settings, log }: NodeContext, record: RecordKind, run: (statement: NamedStatement, values: unknown[]) => Promise<unknown[][]>): JoinedValues {
+  const onFailure = (error: unknown) => log.warn({ err: error, kind: record.name }, 'what records show of other tables could not be read again; it stays as it was');
+  return new JoinedValues(record, { run, now: () => performance.now(), onFailure }, () => settings.orderNamesInterval);
 }
 
 function verifiedTable(node: NodeContext): (kind: ServedKind) => VerifiedTable {

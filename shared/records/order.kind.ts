@@ -72,9 +72,10 @@ export default defineRecordKind({
     statusDescription: lookup('statusId', 'order_status', 'description'),
     orderTypeAbbreviation: lookup('orderTypeId', 'order_type', 'abbreviation'),
     orderTypeDescription: lookup('orderTypeId', 'order_type', 'description'),
-    portfolioName: { via: 'portfolioId', table: 'portfolio_name', key: 'portfolio_id', column: 'name' },
-    ticker: { via: 'securityId', table: 'security_ticker', key: 'security_id', column: 'ticker' },
+    portfolioName: { via: 'portfolioId', table: 'portfolio_name', key: 'portfolio_id', column: 'name', changedAt: 'asked_at' },
+    ticker: { via: 'securityId', table: 'security_ticker', key: 'security_id', column: 'ticker', changedAt: 'asked_at' },
   },
+  references: { blotterId: 'orders_blotter_id_foreign', statusId: 'orders_status_id_foreign', orderTypeId: 'orders_order_type_id_foreign' },
   wire: [
     'id',
     { name: 'blotter', members: { id: 'blotterId', name: 'blotterName' }, nullWith: 'blotterId' },

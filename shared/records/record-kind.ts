@@ -59,6 +59,8 @@ export interface Joined {
   /** The other table's column that `via` is compared with. */
   key: string;
   column: string;
+  /** The other table's column that says when a row was changed last, where it grows large. */
+  changedAt?: string;
 }
 
 /** A member of a record that is an object of properties. */
@@ -109,6 +111,8 @@ export interface RecordKind {
   lookups?: readonly EntitySchema[];
   /** Further properties of a record, read from other tables in the same query. */
   joined?: Readonly<Record<string, Joined>>;
+  /** Properties that must name a row of the table that they are joined with, each with the constraint that says so: checked before anything is written. */
+  references?: Readonly<Record<string, string>>;
   /** Members of a record in REST and Kafka, in order: properties of the entity or joined, groups of them, or `sentTimestamp`, read through the ledger. */
   wire: readonly (string | WireGroup)[];
   /**

@@ -1,17 +1,20 @@
+import type { BatchOutcome } from '../../../shared/contracts/actions.ts';
 import { ProblemError } from '../../../shared/errors/problem.ts';
+import type { RecordRow } from '../../../shared/records/record-kind.ts';
 import { bodyFormat } from '../body/content-type.ts';
 import { parseArrayBody } from '../body/parse-json.ts';
 import type { Answer, Call } from '../http/call.ts';
 import { ignoredHeader, unknownParameters } from '../http/parameters.ts';
 import { clientReference } from '../write/client-reference.ts';
 import { idempotencyKeyOf } from '../write/idempotency-key.ts';
-import { newBatchId, timeLeft, type Intake, type ServedKind } from '../write/intake.ts';
+import { newBatchId, recordOfItem, timeLeft, type Intake, type ServedKind } from '../write/intake.ts';
 import { parsePrefer } from '../write/prefer.ts';
 import { takeBody } from '../write/take-body.ts';
-import { renderCreated } from './render-created.ts';
+import type { JoinedValues } from './joined-values.ts';
+import { renderCreated, type OrderText } from './render-created.ts';
 
 /** POST of a plain array of orders: each is answered for, in the order sent. */
-export async function createOrders(intake: Intake, kind: ServedKind, mostOrders: number, call: Call): Promise<Answer> {
+export async function createOrders(intake: Intake, kind: ServedKind, joined: JoinedValues, mostOrders: number, call: Call): Promise<Answer> {
   const ignored = unknownParameters(call.url, [], intake.limits.unknownQuery);
   bodyFormat(call.req.headers, ['json']);
   const body = await takeBody(call, intake.limits.maxBodyBytes, intake.gate);
@@ -25,8 +28,21 @@ export async function createOrders(intake: Intake, kind: ServedKind, mostOrders:
     batchId: newBatchId(), kind: kind.record.name, items, client: call.caller.client, ...clientReference(call.req), ...(key === undefined ? {} : { key }),
     deadlineMs: timeLeft(call, preferences), bytes: body.length, async: preferences.async, requestId: call.requestId, trace: call.trace,
   });
-  // An order shows what other tables hold: it is read as it is stored.
-  const stored = preferences.minimal ? new Map<number, string>() : await intake.stored(kind, outcome.ids.filter((id) => id > 0));
-  const answer = renderCreated(outcome, stored, preferences.minimal);
+  const answer = renderCreated(outcome, preferences.minimal ? undefined : await orderTexts(intake, kind, joined, outcome));
   return { ...answer, headers: { ...answer.headers, ...ignoredHeader(ignored) } };
+}
+
+/** Orders that were just written are told as they were checked, with what other tables hold of them; where an answer is given again, as they are now. */
+async function orderTexts(intake: Intake, kind: ServedKind, joined: JoinedValues, { state, items, ids, receivedAt }: BatchOutcome): Promise<OrderText> {
+  const rows = items === undefined ? [] : (items as RecordRow[]).filter((_, index) => (ids[index] ?? 0) > 0);
+  if (items !== undefined && (await joined.ready(rows))) {
+    return (index, id) => {
+      const item = items[index] as RecordRow;
+      joined.fill(item);
+      return recordOfItem(kind, item, id, receivedAt);
+    };
+  }
+  const stored = state === 'pending' ? new Map<number, string>() : await intake.stored(kind, ids.filter((id) => id > 0));
+  // Deleted since, where the answer is given again.
+  return (_, id) => stored.get(id) ?? 'null';
 }
