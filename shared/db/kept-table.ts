@@ -28,11 +28,13 @@ export class KeptTable {
   #readAt = -Infinity;
   #changed = '-infinity';
   readonly #incremental: boolean;
+  readonly #columns: number;
   #reading: Promise<boolean> | undefined;
 
   constructor({ table, key, columns, changedAt }: KeptSpec, tools: KeptTools) {
     this.#tools = tools;
     this.#incremental = changedAt !== undefined;
+    this.#columns = columns.length;
     const cells = [key, ...columns].map((name) => `"${name}"::text`).join(', ');
     this.#statement = {
       name: `keep-${table}-${columns.join('-')}`,
@@ -56,7 +58,7 @@ export class KeptTable {
     try {
       const found = await this.#tools.run(this.#statement, this.#incremental ? [this.#changed] : []);
       const rows = this.#incremental ? (this.#rows ?? new Map<string, readonly (string | null)[]>()) : new Map<string, readonly (string | null)[]>();
-      for (const cells of found as [string, ...(string | null)[]][]) rows.set(cells[0], cells.slice(1));
+      for (const cells of found as [string, ...(string | null)[]][]) rows.set(cells[0], cells.slice(1, 1 + this.#columns));
       const changed = this.#incremental ? found.at(-1)?.at(-1) : undefined;
       if (typeof changed === 'string') this.#changed = changed;
       this.#rows = rows;
