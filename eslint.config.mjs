@@ -30,7 +30,7 @@ export default tseslint.config(
     files: ['services/gateway/console/page/*.js'],
     languageOptions: { globals: Object.fromEntries([
       'document', 'location', 'localStorage', 'matchMedia', 'addEventListener', 'removeEventListener', 'fetch', 'EventSource', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'getComputedStyle',
-      'ResizeObserver', 'HTMLElement', 'scrollTo', 'URLSearchParams', 'AbortController', 'AbortSignal', 'navigator',
+      'ResizeObserver', 'HTMLElement', 'scrollTo', 'URLSearchParams', 'AbortController', 'AbortSignal', 'navigator', 'FormData', 'TextDecoderStream',
     ].map((name) => [name, 'readonly'])) },
   },
 );

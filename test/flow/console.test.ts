@@ -14,7 +14,7 @@ const chromium = findChromium();
 if (chromium === undefined) console.warn('No Chromium on this machine (apt-get install chromium, or CHROMIUM names one): the console is not tried in a browser.');
 const inBrowser = chromium === undefined ? test.skip : test;
 
-const VIEWS = ['flow', 'nodes'];
+const VIEWS = ['flow', 'batches', 'receipts', 'nodes'];
 
 let system: TestSystem;
 let browser: Browser;
@@ -79,6 +79,66 @@ inBrowser('each node is shown with what it does', async () => {
   const { page, context } = await openConsole(browser, system.url);
   await goTo(page, 'nodes');
   for (const { nodeId } of [system.edge, ...system.writers, ...system.relays].map(({ context: node }) => node)) await page.getByText(nodeId, { exact: true }).waitFor();
+  await context.close();
+});
+
+inBrowser('a batch is cancelled after asking, with what that will do; leaving it changes nothing', async () => {
+  const opened = await fetch(`${system.url}/api/v1/batches/executions?start=manual`, { method: 'POST', headers: { 'Content-Type': 'application/x-ndjson' }, body: Array.from({ length: 30 }, () => JSON.stringify(execution())).join('\n') });
+  const { batchId } = await opened.json() as { batchId: string };
+  const { page, context, complaints } = await openConsole(browser, system.url);
+  await goTo(page, 'batches');
+  const cancel = page.getByRole('button', { name: `Cancel batch ${batchId}` });
+  await cancel.click();
+  const dialog = page.getByRole('dialog', { name: 'Cancel the batch?' });
+  await dialog.getByText('30 items that are left will never be written.').waitFor();
+  expect(await seriousFaults(page)).toEqual([]);
+  await dialog.getByRole('button', { name: 'Leave it' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  expect(await query(system.databaseUrl, `select state from large_batch where id = '${batchId}'`)).toEqual([{ state: 'READY' }]);
+  await cancel.click();
+  await dialog.getByRole('button', { name: 'Cancel the batch' }).click();
+  await page.getByText(/is being cancelled/).waitFor();
+  await waitFor(async () => (await query(system.databaseUrl, `select state from large_batch where id = '${batchId}'`))[0]?.state === 'CANCELLED', { timeoutMs: 30_000, what: 'the batch to be cancelled' });
+  await page.getByRole('main').getByText('cancelled', { exact: true }).waitFor();
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
+inBrowser('a batch shows its errors grouped, and leads to the receipt of the first of each', async () => {
+  const items = Array.from({ length: 20 }, (_, i) => execution(i % 4 === 1 ? { quantity: -1 } : {}));
+  const opened = await fetch(`${system.url}/api/v1/batches/executions`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(items) });
+  const { batchId } = await opened.json() as { batchId: string };
+  const { page, context } = await openConsole(browser, system.url);
+  await goTo(page, `batches/${batchId}`);
+  await page.getByRole('row', { name: /5 \/quantity/ }).waitFor();
+  await page.getByText('accounted for').waitFor();
+  expect(await seriousFaults(page)).toEqual([]);
+  await page.getByRole('link', { name: 'item 1', exact: true }).click();
+  await page.getByText('Rejected', { exact: true }).waitFor();
+  await context.close();
+});
+
+inBrowser('the receipt of an item is a line of steps, from its request to its offset in Kafka', async () => {
+  const answer = await (await post('/api/v1/executions/batch', { executions: [execution()], clientReference: 'the console\'s own' })).json() as { batchId: string; results: { execution: { id: number } }[] };
+  const { page, context, complaints } = await openConsole(browser, system.url);
+  await goTo(page, 'receipts');
+  await page.keyboard.press('/');
+  await page.keyboard.type(String(answer.results[0]?.execution.id));
+  await page.keyboard.press('Enter');
+  for (const step of ['Taken in', 'Written']) await page.getByText(step, { exact: true }).waitFor();
+  await page.getByText('delivered', { exact: true }).waitFor();
+  await page.getByText(/partition \d+, offset \d+/).waitFor();
+  expect(await seriousFaults(page)).toEqual([]);
+  await page.getByRole('searchbox').fill(answer.batchId);
+  await page.keyboard.press('Enter');
+  await page.getByRole('row', { name: /success execution/ }).waitFor();
+  expect(await seriousFaults(page)).toEqual([]);
+  await page.setViewportSize({ width: 360, height: 740 });
+  expect(await tooWide(page)).toBe(0);
+  await page.getByRole('searchbox').fill('the console\'s own');
+  await page.keyboard.press('Enter');
+  await page.getByRole('row', { name: /success execution/ }).waitFor();
+  expect(complaints).toEqual([]);
   await context.close();
 });
 

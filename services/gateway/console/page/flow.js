@@ -60,8 +60,8 @@ function Atwork({ batches, more }) {
   return html`<${Panel} title="Large batches at work" actions=${html`<a href=${href('batches')}>All of them</a>`}>
     ${batches === null ? html`<p class="quiet">The database does not answer; what is at work is not known right now.</p>` : batches.length === 0 ? html`<${Empty} title="None at work">A large batch that is sent to <code>POST /api/v1/batches/…</code> is seen here while it runs.<//>` : html`<ul class="atwork">
       ${batches.map((batch) => html`<li key=${batch.batchId}><a href=${href('batches', batch.batchId)} data-row><span class="mono">${shortId(batch.batchId)}</span><span class="quiet">${batch.kind}</span><${State} of=${batch.state} /></a>
-        <${Bar} share=${batch.progress.share} label=${`Batch ${batch.batchId}`} tone=${batch.state === 'PAUSED' ? 'paused' : ''} />
-        <span class="quiet small">${brief(batch.progress.items)}${batch.progress.total === null ? '' : ` of ${brief(batch.progress.total)}`} items · ${rate(batch.rate)}/s · ${batch.predictedFinish === null ? 'no finish in sight' : `done at ${time(batch.predictedFinish)}`}</span></li>`)}
+        <${Bar} share=${batch.state === 'READY' ? 0 : batch.progress.share} label=${`Batch ${batch.batchId}`} tone=${batch.state === 'PAUSED' ? 'paused' : ''} />
+        <span class="quiet small">${brief(batch.progress.items)}${batch.progress.total === null ? '' : ` of ${brief(batch.progress.total)}`} items${batch.state === 'READY' ? ' staged · waits for its start' : ` · ${rate(batch.rate)}/s · ${batch.predictedFinish === null ? 'no finish in sight' : `done at ${time(batch.predictedFinish)}`}`}</span></li>`)}
     </ul>${more && html`<p class="quiet small">There are more.</p>`}`}
   <//>`;
 }

@@ -38,6 +38,9 @@ export function percent(share) {
   return share > 0 && share < 0.1 ? `${tenth.format(share * 100)} %` : `${Math.floor(share * 100)} %`;
 }
 
+/** A share as a percentage, to a tenth. @param {number | null | undefined} share */
+export const exactly = (share) => (share == null ? NONE : `${tenth.format(share * 100)} %`);
+
 /** An instant in the reader's time; the date where it is not today. @param {string | number | null | undefined} at */
 export function time(at) {
   if (at == null) return NONE;

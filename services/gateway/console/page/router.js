@@ -3,6 +3,8 @@ import { createStore } from './store.js';
 /** Every view, in the order of the menu; the figure is the key that opens it. */
 export const VIEWS = [
   { name: 'flow', title: 'Flow' },
+  { name: 'batches', title: 'Batches' },
+  { name: 'receipts', title: 'Receipts' },
   { name: 'nodes', title: 'Nodes' },
 ];
 

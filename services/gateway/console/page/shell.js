@@ -32,7 +32,7 @@ export function Shell({ session, logOut }) {
   <div class="frame">
     <div class="side">
       <a class="brand" href=${href('flow')}><img src="/console/icon.svg" width="24" height="24" alt="" /><span>Sluice</span></a>
-      <nav aria-label="Views"><ul>${VIEWS.map(({ name, title }, i) => html`<li key=${name}><a href=${href(name)} aria-current=${name === view ? 'page' : undefined}><span>${title}</span><${Mark} view=${name} snapshot=${snapshot} /><kbd aria-hidden="true">${i + 1}</kbd></a></li>`)}</ul></nav>
+      <nav aria-label="Views"><ul>${VIEWS.map(({ name, title }, i) => html`<li key=${name}><a href=${href(name)} aria-current=${name === view ? 'page' : undefined}><span>${title}</span><kbd aria-hidden="true">${i + 1}</kbd><${Mark} view=${name} snapshot=${snapshot} /></a></li>`)}</ul></nav>
       <div class="foot">
         <${Connection} status=${status} snapshot=${snapshot} />
         <div class="tools">
