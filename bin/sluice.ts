@@ -31,6 +31,7 @@ const MODULES: readonly CommandModule[] = [
   { commands: { 'trade-service': 'run a trade service to try submissions of orders out, with delays and faults on demand' }, load: () => import('./commands/trade-service.ts') },
   { commands: { nodes: 'nodes of the fleet: list them, change what one logs' }, load: () => import('./commands/fleet.ts') },
   { commands: { pools: 'pools of connections to PostgreSQL: in use, waiting, held too long' }, load: () => import('./commands/pools.ts') },
+  { commands: { orders: 'orders whose submission has no known end: list them, settle one' }, load: () => import('./commands/orders.ts') },
   { commands: { key: 'keys of the REST interface: create, list, revoke' }, load: () => import('./commands/key.ts') },
   { commands: { reset: 'delete the data of the servers that `sluice up` starts' }, load: () => import('./commands/reset.ts') },
   { commands: { settings: 'settings: what this environment says, and what a running Sluice runs with' }, load: () => import('./commands/settings.ts') },

@@ -46,6 +46,10 @@ export function createBatcher(node: NodeContext): ServiceSchema {
         visibility: 'public',
         handler: (ctx: Context<SubmitOrders>) => running().submit(ctx.params),
       },
+      askTradeService: {
+        visibility: 'public',
+        handler: (ctx: Context<Actions['batcher.askTradeService']['params']>) => running().askTradeService(ctx.params.orderId),
+      },
       steer: {
         visibility: 'public',
         handler: (ctx: Context<Actions['batcher.steer']['params']>) => running().large.steer(ctx.params.batchId, ctx.params.client, ctx.params.command),

@@ -2,7 +2,7 @@ import type { ServiceBroker } from 'moleculer';
 import type { Actions, BatchOutcome, ChangeAnswer, TakeBatch, TakeChange } from '../../shared/contracts/actions.ts';
 import { batchesSink } from '../../shared/batches/batch-events.ts';
 import type { PoolsJudged } from '../../shared/contracts/pools.ts';
-import type { SubmissionOutcome, SubmitOrders } from '../../shared/contracts/submissions.ts';
+import type { SubmissionOutcome, SubmitOrders, TradeServiceSays } from '../../shared/contracts/submissions.ts';
 import type { Chunk, SliceOutcome } from '../../shared/contracts/slices.ts';
 import { RESERVE_BLOCKS, reserveBlocksBeyond } from '../../shared/db/queries/batches.ts';
 import { KeptTable } from '../../shared/db/kept-table.ts';
@@ -39,6 +39,7 @@ export interface Edge {
   take(params: TakeBatch): Promise<BatchOutcome>;
   change(params: TakeChange): Promise<ChangeAnswer>;
   submit(params: SubmitOrders): Promise<SubmissionOutcome>;
+  askTradeService(orderId: number): Promise<TradeServiceSays>;
   readonly large: LargeBatches;
   /** Looks what was steered. */
   steered(): Promise<void>;
@@ -210,6 +211,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
       pools.enter(admission.requests);
       return inWorkUntilDone(submission.submit(params));
     },
+    askTradeService: async (orderId) => submission?.ask(orderId) ?? { answer: 'unavailable', why: 'TRADE_SERVICE_URL is empty' },
     start() {
       submission?.start();
       orderNames?.start();

@@ -3,7 +3,7 @@ import type { HealthPart } from '../runtime/health.ts';
 import type { NodeFlow } from './flow.ts';
 import type { OpenUpload, UploadEnd, UploadOpened, UploadSegment } from './large.ts';
 import type { PoolSample, PoolsJudged, PoolsReport } from './pools.ts';
-import type { SubmissionOutcome, SubmitOrders } from './submissions.ts';
+import type { SubmissionOutcome, SubmitOrders, TradeServiceSays } from './submissions.ts';
 import type { Chunk, Reject, SliceOutcome } from './slices.ts';
 
 /**
@@ -31,6 +31,8 @@ export interface Actions {
   'batcher.steer': { params: { batchId: string; client: string; command: BatchCommand }; result: BatchState };
   /** Submits orders to the trade service; resolves with what is known of each at the deadline. */
   'batcher.submit': { params: SubmitOrders; result: SubmissionOutcome };
+  /** Asks the trade service about one order, for a person. */
+  'batcher.askTradeService': { params: { orderId: number }; result: TradeServiceSays };
   /** State of the node that is asked, and of all it depends on. On every node. */
   'node.health': { params: Record<string, never>; result: NodeHealth };
   /** What the asked node is, and the live settings as it runs them. On every node. */

@@ -48,3 +48,6 @@ export interface SubmissionOutcome {
   /** Absent on a replay. */
   metrics: ({ orders: number; successes: number; totalMs: number } & SubmissionFigures) | undefined;
 }
+
+/** What the trade service says of one order: the trade orders that it has of it, that it has none, or nothing, and why. */
+export type TradeServiceSays = { answer: 'known'; tradeOrderIds: number[] } | { answer: 'none' } | { answer: 'unavailable'; why: string };

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
-import type { SubmitOrders, SubmissionOutcome } from '../../../shared/contracts/submissions.ts';
+import type { SubmitOrders, SubmissionOutcome, TradeServiceSays } from '../../../shared/contracts/submissions.ts';
 import { overloaded } from '../../../shared/errors/overloaded.ts';
 import type { HttpPools } from '../../../shared/http/http-pools.ts';
 import { Breaker, BREAKER_FIGURE } from '../../../shared/runtime/breaker.ts';
@@ -19,6 +19,7 @@ import { TradeClient } from './trade-client.ts';
 /** An edge's part in submitting orders. */
 export interface SubmissionPart {
   submit(params: SubmitOrders): Promise<SubmissionOutcome>;
+  ask(orderId: number): Promise<TradeServiceSays>;
   start(): void;
   /** Waits for calls that are under way, at most as long as a stopping node may take. */
   stop(): Promise<void>;
@@ -99,6 +100,7 @@ export function createSubmission(node: NodeContext, pools: HttpPools): Submissio
       active.add(request);
       return request.finally(() => active.delete(request));
     },
+    ask: (orderId) => calls.ask(orderId),
     start: () => loop.start(),
     async stop() {
       const ended = submitter.stop();

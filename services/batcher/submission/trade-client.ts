@@ -1,3 +1,4 @@
+import type { TradeServiceSays } from '../../../shared/contracts/submissions.ts';
 import { failureCode, neverSent, type HttpPool } from '../../../shared/http/http-pools.ts';
 import { rawNumber } from '../../../shared/records/decimal.ts';
 import type { Breaker } from '../../../shared/runtime/breaker.ts';
@@ -20,14 +21,13 @@ export interface TradeOrder {
 
 /** `not-sent`: no connection came to be, or the breaker is open; surely nothing was done there. */
 export type BulkOutcome = Reply | { reply: 'not-sent'; why: string };
-export type AskOutcome = { answer: 'known'; tradeOrderIds: number[] } | { answer: 'none' } | { answer: 'unavailable'; why: string };
 
 /** What submissions need of the trade service. */
 export interface TradeCalls {
   /** One bulk call: all or nothing there. */
   bulk(orders: readonly TradeOrder[]): Promise<BulkOutcome>;
   /** Whether the trade service has this order. */
-  ask(orderId: number): Promise<AskOutcome>;
+  ask(orderId: number): Promise<TradeServiceSays>;
   /** Ms until a call makes sense; 0 while the breaker is closed. */
   pauseMs(): number;
 }
@@ -59,7 +59,7 @@ export class TradeClient implements TradeCalls {
     return outcome;
   }
 
-  async ask(orderId: number): Promise<AskOutcome> {
+  async ask(orderId: number): Promise<TradeServiceSays> {
     const outcome = await this.#ask(orderId);
     if (outcome.answer !== 'unavailable' || outcome.why !== 'breaker') this.#tools.onCall('ask', outcome.answer);
     return outcome;
@@ -84,7 +84,7 @@ export class TradeClient implements TradeCalls {
     }
   }
 
-  async #ask(orderId: number): Promise<AskOutcome> {
+  async #ask(orderId: number): Promise<TradeServiceSays> {
     if (!this.#mayCall()) return { answer: 'unavailable', why: 'breaker' };
     try {
       const { status, text } = await this.#tools.http.call({ method: 'GET', path: `/api/v1/tradeOrders?order_id=${orderId}`, signal: this.#tools.signal });
