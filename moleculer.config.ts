@@ -1,5 +1,6 @@
 import type { BrokerOptions } from 'moleculer';
 import type { Settings } from './shared/config/settings.ts';
+import { natsOptions } from './shared/secure/nats-options.ts';
 import { forgetLostCalls } from './shared/runtime/lost-calls.ts';
 
 /** A node is gone when it was silent for this many heartbeats. */
@@ -13,7 +14,7 @@ export function brokerOptions(settings: Settings, nodeId: string): BrokerOptions
   return {
     namespace: settings.namespace,
     nodeID: nodeId,
-    transporter: settings.natsUrl === '' ? null : { type: 'NATS', options: { url: settings.natsUrl, maxReconnectAttempts: -1, reconnectTimeWait: 250, pingInterval: 5_000, maxPingOut: 2 } },
+    transporter: settings.natsUrl === '' ? null : { type: 'NATS', options: { url: settings.natsUrl, ...natsOptions(settings), maxReconnectAttempts: -1, reconnectTimeWait: 250, pingInterval: 5_000, maxPingOut: 2 } },
     serializer: 'JSON',
     requestTimeout: settings.requestDeadline,
     heartbeatInterval: settings.heartbeat,
@@ -26,7 +27,8 @@ export function brokerOptions(settings: Settings, nodeId: string): BrokerOptions
     // A node decides itself how it stops (bin/node/until-stopped.ts): the broker's own listeners would end the process in the midst of it.
     skipProcessEventRegistration: true,
     logger: false,
-    internalServices: true,
+    // Not among them: the broker's own options, which hold how NATS is reached.
+    internalServices: { $node: { name: '$node', actions: { options: false } } },
     registry: { strategy: 'RoundRobin', preferLocal: true },
     contextParamsCloning: false,
   } as BrokerOptions;

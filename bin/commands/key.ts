@@ -5,6 +5,7 @@ import { CLIENT_NAME, invalidity, newKey, ROLES, type Role } from '../../shared/
 import { writeAudit } from '../../shared/db/audit.ts';
 import { CREATE_API_KEY, dateOf, LIST_API_KEYS, listedKey, REVOKE_API_KEY, type ListedKey } from '../../shared/db/queries/api-keys.ts';
 import type { NamedStatement } from '../../shared/db/queries/flush.ts';
+import { postgresAddress } from '../../shared/secure/postgres-address.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { operatorName } from '../dlq/ask.ts';
 import { knownAddresses } from '../node/addresses.ts';
@@ -93,9 +94,10 @@ async function revoke(id: string): Promise<void> {
 
 /** Runs work in one transaction on the database of the Sluice that runs here. */
 async function inDatabase<T>(work: (ask: (statement: NamedStatement, values: unknown[]) => Promise<unknown[][]>) => Promise<T>): Promise<T> {
-  const { postgresUrl } = knownAddresses(readSettingsOrFail());
+  const settings = readSettingsOrFail();
+  const { postgresUrl } = knownAddresses(settings);
   if (postgresUrl === '') throw new CliError('No Sluice runs here; POSTGRES_URL must name the database.', EXIT.usage);
-  const client = new pg.Client({ connectionString: postgresUrl, connectionTimeoutMillis: 5_000, application_name: 'sluice key' });
+  const client = new pg.Client({ ...postgresAddress(postgresUrl, settings), connectionTimeoutMillis: 5_000, application_name: 'sluice key' });
   try {
     await client.connect();
     await client.query('begin');

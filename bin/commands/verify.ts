@@ -8,8 +8,9 @@ import { knownAddresses, urlOfRunning } from '../node/addresses.ts';
 import { readSettingsOrFail } from '../node/settings.ts';
 import { keyOption } from '../access-key.ts';
 import { urlOption } from '../url-option.ts';
+import type { KafkaCheck, KafkaCheckOptions } from '../verify/check-kafka.ts';
 import { HttpClient, NoReply, type Reply } from '../send/http-client.ts';
-import type { KafkaCheck } from '../verify/check-kafka.ts';
+
 import { readingProgress } from '../verify/progress.ts';
 import { reportText, type Checked } from '../verify/report-text.ts';
 
@@ -73,8 +74,10 @@ async function check(options: VerifyOptions): Promise<Checked> {
   return { ...checked, topics: kafka.topics, breaches: [...checked.breaches, ...kafka.breaches], more: checked.more || kafka.more, holds: checked.holds && kafka.breaches.length === 0 };
 }
 
+type KafkaAddresses = Pick<Required<KafkaCheckOptions>, 'postgresUrl' | 'kafkaBrokers' | 'reach'>;
+
 /** @throws CliError before anything is asked, if it could not be finished, or would compare two Sluices with each other */
-function kafkaAddresses(url: URL): { postgresUrl: string; kafkaBrokers: string } {
+function kafkaAddresses(url: URL): KafkaAddresses {
   const settings = readSettingsOrFail();
   const { postgresUrl, kafkaBrokers } = knownAddresses(settings);
   const missing = [...(kafkaBrokers === '' ? ['KAFKA_BROKERS'] : []), ...(postgresUrl === '' ? ['POSTGRES_URL'] : [])];
@@ -84,7 +87,7 @@ function kafkaAddresses(url: URL): { postgresUrl: string; kafkaBrokers: string }
   if (!given && here !== '' && !sameSluice(url, new URL(here))) {
     throw new CliError(`--kafka would read the topics of the Sluice that runs on ${settings.dataDir} (${here}), not those of ${url.href}. Say --url ${here}; or, for the other one, name its folder with SLUICE_DATA, or its servers with KAFKA_BROKERS and POSTGRES_URL.`, EXIT.usage);
   }
-  return { postgresUrl, kafkaBrokers };
+  return { postgresUrl, kafkaBrokers, reach: settings };
 }
 
 async function askGateway({ url, batch, since, timeout }: VerifyOptions): Promise<VerifyReport> {
@@ -103,7 +106,7 @@ async function askGateway({ url, batch, since, timeout }: VerifyOptions): Promis
   throw new CliError(`${url.href} answers ${reply.status}: ${detailOf(reply.body)}`, reply.status === 400 ? EXIT.usage : EXIT.system);
 }
 
-async function readTopics({ batch, since }: VerifyOptions, report: VerifyReport, addresses: { postgresUrl: string; kafkaBrokers: string }): Promise<KafkaCheck> {
+async function readTopics({ batch, since }: VerifyOptions, report: VerifyReport, addresses: KafkaAddresses): Promise<KafkaCheck> {
   const { checkKafka } = await import('../verify/check-kafka.ts');
   const topics = [...new Set(Object.values(report.kinds).flatMap(topicsOf))];
   const scope = { batchId: batch ?? null, fromBatchId: since === undefined ? null : firstUuidAt(new Date(since)) };

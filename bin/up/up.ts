@@ -53,7 +53,7 @@ export async function up(settings: Settings): Promise<ExitCode> {
     const started = start(tools, stop.asked);
     await Promise.race([started, aborted(stop.asked)]);
     if (!stop.asked.aborted) {
-      say.plain(readyText(urlOf(settings.host, port), folder, performance.now() - began));
+      say.plain(readyText(urlOf(settings, port), folder, performance.now() - began));
       await aborted(stop.asked);
     }
     say.plain(`\nStopping (${String(stop.asked.reason)}): no new requests are taken, work in flight is finished; Ctrl-C again ends at once`);
@@ -80,7 +80,7 @@ interface StartTools {
 }
 
 async function start({ settings, folder, port, parts, roster, say, follows }: StartTools, asked: AbortSignal): Promise<void> {
-  const url = urlOf(settings.host, port);
+  const url = urlOf(settings, port);
   const servers = { settings, folder, ports: await serverPorts(folder.path), parts, say };
   const nodes: NodeTools = { settings, port, logs: folder.logs, parts, say, digest: createLogDigest(QUIET_MS), onFollow: (close) => void follows.push(close) };
   const writers = writerCount(settings.writers, availableParallelism());
@@ -123,9 +123,9 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 /** Where people and programs of this machine reach it. */
-function urlOf(host: string, port: number): string {
+function urlOf({ host, tlsCert }: Pick<Settings, 'host' | 'tlsCert'>, port: number): string {
   const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+  return `${tlsCert === '' ? 'http' : 'https'}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }
 
 function readyText(url: string, folder: DataFolder, ms: number): string {

@@ -2,6 +2,9 @@ import type { Admin, Kafka } from 'kafkajs';
 import pg from 'pg';
 import { partitionOfKey } from '../../shared/delivery/murmur2.ts';
 import { CLOCK, GIVEN_IDS, OPEN_CURSORS } from '../../shared/db/queries/verify-topic.ts';
+import type { Settings } from '../../shared/config/settings.ts';
+import { kafkaOptions, type KafkaReach } from '../../shared/secure/kafka-options.ts';
+import { postgresAddress } from '../../shared/secure/postgres-address.ts';
 import { EventCheck } from './check-events.ts';
 import { TopicCheck, type ReadMessage, type TopicBreach, type TopicVerdict } from './check-topic.ts';
 import { claimsOf, owedEvents, owedRows, versionsMade, type TopicScope } from './ledger-side.ts';
@@ -17,6 +20,8 @@ export interface KafkaCheck {
 export interface KafkaCheckOptions {
   postgresUrl: string;
   kafkaBrokers: string;
+  /** How both are reached; as the default settings say where it is not given. */
+  reach?: KafkaReach & Pick<Settings, 'postgresCa'>;
   topics: readonly string[];
   /** Those of them that hold events of large batches, or items handed out, instead of records. */
   ofEvents?: ReadonlySet<string>;
@@ -27,6 +32,7 @@ export interface KafkaCheckOptions {
   onProgress: (read: number, total: number) => void;
 }
 
+const PLAIN = { postgresCa: '', kafkaTls: false, kafkaCa: '', kafkaSasl: 'none', kafkaCredentials: '' } as const;
 const PROGRESS_EVERY = 5_000;
 /** Claims that are looked ahead. */
 const AHEAD = 3;
@@ -38,8 +44,9 @@ const AHEAD = 3;
  * @throws what PostgreSQL or Kafka failed with
  */
 export async function checkKafka(options: KafkaCheckOptions): Promise<KafkaCheck> {
-  const client = new pg.Client({ connectionString: options.postgresUrl, application_name: 'sluice verify', connectionTimeoutMillis: 5_000 });
-  const kafka = readingClient(options.kafkaBrokers);
+  const { reach = PLAIN } = options;
+  const client = new pg.Client({ ...postgresAddress(options.postgresUrl, reach), application_name: 'sluice verify', connectionTimeoutMillis: 5_000 });
+  const kafka = readingClient(options.kafkaBrokers, kafkaOptions(reach));
   const admin = kafka.admin();
   const result: KafkaCheck = { topics: {}, breaches: [], more: false };
   let read = 0;

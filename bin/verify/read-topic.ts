@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import kafkajs, { type Admin, type Consumer, type Kafka } from 'kafkajs';
 import { quietNegativeTimeouts } from '../../services/publisher/kafka-client.ts';
+import type { kafkaOptions } from '../../shared/secure/kafka-options.ts';
 import type { ReadMessage } from './check-topic.ts';
 
 /** A stretch of a topic: of each partition the offsets [low, high), by partition. */
@@ -16,9 +17,9 @@ export interface Reader {
 const BYTES_A_FETCH = 1_048_576;
 
 /** A client for reading; it tries again for a while, for a broker may just be starting. */
-export function readingClient(brokers: string): Kafka {
+export function readingClient(brokers: string, reach: ReturnType<typeof kafkaOptions> = {}): Kafka {
   quietNegativeTimeouts();
-  return new kafkajs.Kafka({ clientId: 'sluice-verify', brokers: brokers.split(','), connectionTimeout: 3_000, requestTimeout: 15_000, logLevel: kafkajs.logLevel.NOTHING, retry: { retries: 5, initialRetryTime: 100, maxRetryTime: 2_000 } });
+  return new kafkajs.Kafka({ clientId: 'sluice-verify', brokers: brokers.split(','), ...reach, connectionTimeout: 3_000, requestTimeout: 15_000, logLevel: kafkajs.logLevel.NOTHING, retry: { retries: 5, initialRetryTime: 100, maxRetryTime: 2_000 } });
 }
 
 /** All that a topic holds now; undefined where there is no such topic. */

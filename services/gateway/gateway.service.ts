@@ -1,7 +1,9 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Service, ServiceSchema } from 'moleculer';
 import ApiService from 'moleculer-web';
+import { serverTls } from '../../shared/secure/server-tls.ts';
 import { runStatement } from '../../shared/db/run-statement.ts';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
 import { announceMetrics } from '../../shared/runtime/metrics-address.ts';
@@ -9,6 +11,7 @@ import { createDoor } from './access/door.ts';
 import { Sessions } from './access/sessions.ts';
 import { operationHandlers } from './operations.ts';
 import { protect } from './http/protect.ts';
+import { securityHeaders } from './http/security-headers.ts';
 import { closeServer, tuneServer } from './http/server.ts';
 import { serve } from './http/serve.ts';
 import { invalidPath } from './http/call.ts';
@@ -16,7 +19,7 @@ import { fallbackHandler, noSuchRoute, shadowedPaths } from './http/unknown-rout
 import { routesOf } from './routes-table.ts';
 
 /** What the mixin adds to the service. */
-type WebService = Service & { server: Server; addRoute(route: object): void };
+type WebService = Service & { server: Server; httpHandler: RequestListener; addRoute(route: object): void };
 
 interface AliasRequest extends IncomingMessage {
   $params?: Record<string, string>;
@@ -33,8 +36,10 @@ export function createGateway(node: NodeContext): ServiceSchema {
     },
   });
   const door = createDoor(node, sessions);
-  const tools = { deadlineMs: () => settings.requestDeadline, metrics, log, ...protection };
+  const tools = { headers: securityHeaders(settings.tlsCert !== ''), deadlineMs: () => settings.requestDeadline, metrics, log, ...protection };
   const routes = routesOf([...node.kinds.values()]);
+  // Read here and kept from the service's settings, which every node of the fleet is told.
+  const tls = serverTls(settings);
 
   return {
     name: 'gateway',
@@ -57,6 +62,15 @@ export function createGateway(node: NodeContext): ServiceSchema {
       // Not offered to other nodes: the list of aliases is the OpenAPI document's business.
       listAliases: false,
     },
+    ...(tls === undefined ? {} : {
+      methods: {
+        createServer(this: Service) {
+          const web = this as WebService;
+          web.server ??= createServer(tls, web.httpHandler);
+          web.server.requestTimeout = 0;
+        },
+      },
+    }),
     created(this: Service) {
       const web = this as WebService;
       const handlers = operationHandlers(node, this.broker, sessions);

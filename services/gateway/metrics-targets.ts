@@ -11,7 +11,7 @@ export interface KnownNode {
 /** What Prometheus reads: addresses, and labels that all their series get. */
 export interface TargetGroup {
   targets: string[];
-  labels: { role: string; node: string; namespace: string };
+  labels: { role: string; node: string; namespace: string; __scheme__?: 'https' };
 }
 
 /**
@@ -22,7 +22,7 @@ export interface TargetGroup {
 export function metricsTargets(nodes: readonly KnownNode[], lost: ReadonlySet<string>, namespace: string): TargetGroup[] {
   return nodes
     .filter(({ id, available }) => available || lost.has(id))
-    .flatMap(({ id, metadata }) => (typeof metadata?.metrics === 'string' ? [{ targets: [metadata.metrics], labels: { role: metadata.role ?? 'node', node: id, namespace } }] : []))
+    .flatMap(({ id, metadata }) => (typeof metadata?.metrics === 'string' ? [{ targets: [metadata.metrics], labels: { role: metadata.role ?? 'node', node: id, namespace, ...(metadata.tls === true ? { __scheme__: 'https' as const } : {}) } }] : []))
     .sort((a, b) => (a.labels.node < b.labels.node ? -1 : 1));
 }
 

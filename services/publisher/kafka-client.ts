@@ -1,12 +1,13 @@
 import './kafka-encoder.ts';
 import kafkajs, { type Admin, type Kafka, type LogEntry, type Producer } from 'kafkajs';
 import type { Settings } from '../../shared/config/settings.ts';
+import { kafkaOptions, type KafkaReach } from '../../shared/secure/kafka-options.ts';
 import type { Logger } from '../../shared/runtime/log.ts';
 
 /** Longest time to open a connection, in ms; with a request's limit it stays below the rest of a shard whose owner vanished. */
 const CONNECTION_TIMEOUT_MS = 1_500;
 
-export type KafkaSettings = Pick<Settings, 'kafkaBrokers' | 'kafkaRequestTimeout' | 'namespace'>;
+export type KafkaSettings = Pick<Settings, 'kafkaBrokers' | 'kafkaRequestTimeout' | 'namespace'> & KafkaReach;
 
 /**
  * A client that tries nothing twice: the ledger decides what is tried again, and kafkajs' own tries on top would only add
@@ -17,6 +18,7 @@ export function kafkaClient(settings: KafkaSettings, clientId: string, log: Logg
   return new kafkajs.Kafka({
     clientId,
     brokers: settings.kafkaBrokers.split(','),
+    ...kafkaOptions(settings),
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     requestTimeout: settings.kafkaRequestTimeout,
     enforceRequestTimeout: true,

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { TLSSocket } from 'node:tls';
 import { rolesOf } from './api-keys.ts';
 import { ProblemError } from '../errors/problem.ts';
 import type { Access } from './access.ts';
@@ -43,6 +44,12 @@ export function authorize(access: Access, caller: Caller, req: Pick<IncomingMess
   if (roles.some((role) => caller.roles.has(role))) return;
   if (!caller.known) throw unauthenticated('This needs a key: send it as Authorization: Bearer, or X-Api-Key.');
   throw new ProblemError({ status: 403, code: 'forbidden', title: 'Not with this key', detail: `This needs a key with the role ${roles.join(' or ')}; this one has ${[...caller.roles].join(', ')}. Nothing was done.` });
+}
+
+/** @throws ProblemError 401 `no-certificate` where the caller showed no certificate that TLS_CLIENT_CA has signed */
+export function assertCertified({ socket }: Pick<IncomingMessage, 'socket'>): void {
+  if ((socket as TLSSocket).authorized === true) return;
+  throw new ProblemError({ status: 401, code: 'no-certificate', title: 'Who are you?', detail: 'This needs a certificate of the client, signed by whom this Sluice was told. Nothing was done.', headers: { 'WWW-Authenticate': 'Bearer realm="sluice"' } });
 }
 
 /** Whether the caller may see what is told to those with the role `read`, or to whoever is on this machine. */

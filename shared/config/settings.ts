@@ -14,7 +14,7 @@ interface Common {
   /** Never printed, logged or sent to other nodes. */
   secret?: boolean;
 }
-export type Group = 'Addresses' | 'Intake' | 'Large batches' | 'Orders' | 'Writing' | 'Delivery' | 'Fleet' | 'PostgreSQL' | 'Observing';
+export type Group = 'Addresses' | 'Encryption' | 'Intake' | 'Large batches' | 'Orders' | 'Writing' | 'Delivery' | 'Fleet' | 'PostgreSQL' | 'Observing';
 
 export interface NumberRow extends Common {
   type: 'number';
@@ -42,10 +42,7 @@ export interface SwitchRow extends Common {
 }
 export type SettingRow = NumberRow | TextRow | ChoiceRow | SwitchRow;
 
-const address = (scheme: string) => ({
-  test: new RegExp(`^$|^${scheme}://`),
-  says: `an address that begins with ${scheme}://`,
-});
+const FILE = 'Path of a PEM file';
 
 const TOPIC = { test: /^[A-Za-z0-9._-]{1,249}$/, says: 'a Kafka topic name' };
 
@@ -54,7 +51,7 @@ export const SETTINGS = {
   port: { type: 'number', env: 'PORT', default: 8080, min: 0, max: 65535, unit: 'port', group: 'Addresses', meaning: 'Port of the REST interface; 0 takes a free one.' },
   metricsPort: { type: 'number', default: 0, min: 0, max: 65535, unit: 'port', group: 'Addresses', meaning: 'Port on which a node without a gateway serves /health and /metrics; 0 takes a free one. `sluice up` counts upward from it: writers first, then relays.' },
   postgresUrl: { type: 'text', default: '', secret: true, group: 'Addresses', meaning: 'PostgreSQL to use; empty lets `sluice up` start one of its own.', pattern: { test: /^$|^postgres(ql)?:\/\//, says: 'an address that begins with postgres://' } },
-  natsUrl: { type: 'text', default: '', secret: true, group: 'Addresses', meaning: 'NATS to use; empty lets `sluice up` start one of its own.', pattern: address('nats') },
+  natsUrl: { type: 'text', default: '', secret: true, group: 'Addresses', meaning: 'NATS to use; empty lets `sluice up` start one of its own.', pattern: { test: /^$|^(nats|tls):\/\//, says: 'an address that begins with nats:// or tls://' } },
   kafkaBrokers: { type: 'text', default: '', group: 'Addresses', meaning: 'Kafka brokers as host:port, comma separated; empty lets `sluice up` start one of its own.', pattern: { test: /^$|^[^,\s:]+:\d+(,[^,\s:]+:\d+)*$/, says: 'host:port, or several with commas between' } },
   dataDir: { type: 'text', env: 'SLUICE_DATA', default: '.sluice', group: 'Addresses', meaning: 'Folder for the data of the servers that `sluice up` starts, and its logs; relative to the project.' },
   consoleSession: { type: 'number', live: true, default: 12, min: 1, max: 168, unit: 'hours', group: 'Addresses', meaning: 'How long a login at the console lasts.' },
@@ -63,6 +60,18 @@ export const SETTINGS = {
   priceServiceUrl: { type: 'text', default: '', group: 'Addresses', meaning: 'Price service that revaluations ask; while it is empty they are refused. `sluice price-service` runs one to try out.', pattern: { test: /^$|^https?:\/\//, says: 'an address that begins with http:// or https://' } },
   securityServiceUrl: { type: 'text', default: '', group: 'Addresses', meaning: 'Security service whose list (GET /api/v1/securities) says the tickers that orders show; while it is empty they are null.', pattern: { test: /^$|^https?:\/\//, says: 'an address that begins with http:// or https://' } },
   portfolioServiceUrl: { type: 'text', default: '', group: 'Addresses', meaning: 'Portfolio service whose list (GET /api/v1/portfolios) says the names of portfolios that orders show; while it is empty they are null.', pattern: { test: /^$|^https?:\/\//, says: 'an address that begins with http:// or https://' } },
+
+  tlsCert: { type: 'text', default: '', group: 'Encryption', meaning: `${FILE}: certificate of this node, with those between it and its root; with it REST and /metrics are served over TLS 1.2 or later only. Read at the start.` },
+  tlsKey: { type: 'text', default: '', group: 'Encryption', meaning: `${FILE}: the key of TLS_CERT.` },
+  tlsClientCa: { type: 'text', default: '', group: 'Encryption', meaning: `${FILE}: root of certificates that clients must show, beside their key; health, /docs and /openapi.json ask for none.` },
+  postgresCa: { type: 'text', default: '', group: 'Encryption', meaning: `${FILE}: root of PostgreSQL's certificate. sslmode in POSTGRES_URL says what is checked (disable, require, verify-ca, verify-full); with a root and no mode all is.` },
+  natsCa: { type: 'text', default: '', group: 'Encryption', meaning: `${FILE}: root of NATS' certificate; TLS is also what an address with tls:// means.` },
+  natsCredentials: { type: 'text', default: '', group: 'Encryption', meaning: 'Path of a credentials file of NATS (.creds); name and password may also stand in NATS_URL.' },
+  natsToken: { type: 'text', default: '', secret: true, group: 'Encryption', meaning: 'Token for NATS.' },
+  kafkaTls: { type: 'switch', default: false, group: 'Encryption', meaning: 'Whether Kafka is spoken to over TLS, its certificate signed by a root that Node knows.' },
+  kafkaCa: { type: 'text', default: '', group: 'Encryption', meaning: `${FILE}: root of the brokers' certificates; means TLS.` },
+  kafkaSasl: { type: 'choice', default: 'none', choices: ['none', 'plain', 'scram-sha-256', 'scram-sha-512'], group: 'Encryption', meaning: 'How Sluice shows Kafka who it is. Plain sends the password as it is: over TLS only.' },
+  kafkaCredentials: { type: 'text', default: '', group: 'Encryption', meaning: 'Path of a file with the lines username=... and password=..., for KAFKA_SASL.' },
 
   requestDeadline: { type: 'number', live: true, default: 25_000, min: 100, max: 600_000, unit: 'ms', group: 'Intake', meaning: 'Longest time a call may take; what is not written by then is withdrawn. Stay below your clients\' own timeout.' },
   maxBatchItems: { type: 'number', live: true, default: 5_000, min: 1, max: 50_000, unit: 'items', group: 'Intake', meaning: 'Most items of a batch that is answered at once.' },

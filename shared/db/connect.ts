@@ -3,6 +3,7 @@ import { Migrator } from '@mikro-orm/migrations';
 import type { Pool } from 'pg';
 import type { RecordKind } from '../records/record-kind.ts';
 import type { Settings } from '../config/settings.ts';
+import { postgresAddress } from '../secure/postgres-address.ts';
 import { forgiveLostRollback } from './lost-rollback.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 import { PoolWatch } from './pool-watch.ts';
@@ -16,7 +17,7 @@ export interface Database {
   close(): Promise<void>;
 }
 
-type Limits = Pick<Settings, 'statementTimeout' | 'lockTimeout' | 'acquireTimeout' | 'transactionTimeout'>;
+type Limits = Pick<Settings, 'postgresCa' | 'statementTimeout' | 'lockTimeout' | 'acquireTimeout' | 'transactionTimeout'>;
 
 /** How a pool is opened: its size, and the name its connections carry in pg_stat_activity. */
 export interface PoolSize {
@@ -43,9 +44,10 @@ export async function connectDatabase(url: string, kinds: readonly RecordKind[],
 }
 
 export function ormOptions(url: string, kinds: readonly RecordKind[], limits: Limits, pool: PoolSize): Options {
+  const { connectionString, ssl } = postgresAddress(url, limits);
   const entities = kinds.flatMap((kind) => [kind.entity, ...(kind.lookups ?? [])]);
   return {
-    clientUrl: url,
+    clientUrl: connectionString,
     entities,
     forceUtcTimezone: true,
     // The database is there, or its absence is an error of the first statement; asking at every connect is time lost.
@@ -54,6 +56,7 @@ export function ormOptions(url: string, kinds: readonly RecordKind[], limits: Li
     logger: () => undefined,
     pool: { min: 0, max: pool.max },
     driverOptions: {
+      ...(ssl === undefined ? {} : { ssl }),
       connectionTimeoutMillis: limits.acquireTimeout,
       statement_timeout: limits.statementTimeout,
       lock_timeout: limits.lockTimeout,

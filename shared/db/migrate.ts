@@ -2,6 +2,7 @@ import { Client } from 'pg';
 import { hashOf, readKey } from '../access/api-keys.ts';
 import type { RecordKind } from '../records/record-kind.ts';
 import type { Settings } from '../config/settings.ts';
+import { postgresAddress } from '../secure/postgres-address.ts';
 import { connectDatabase } from './connect.ts';
 import { ensureLedgerPartitions } from './ledger-partitions.ts';
 
@@ -28,7 +29,7 @@ export class SchemaMismatch extends Error {
  * @throws SchemaMismatch when an entity and its table differ, or a fixed setting was changed
  */
 export async function migrate(url: string, kinds: readonly RecordKind[], settings: Settings): Promise<MigrationReport> {
-  const lock = new Client({ connectionString: url, connectionTimeoutMillis: 10_000, application_name: 'sluice migrate' });
+  const lock = new Client({ ...postgresAddress(url, settings), connectionTimeoutMillis: 10_000, application_name: 'sluice migrate' });
   await lock.connect();
   try {
     await lock.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);

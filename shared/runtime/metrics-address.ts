@@ -8,13 +8,16 @@ export interface NodeMetadata {
   role: string;
   /** host:port of its /metrics, as others reach it. */
   metrics?: string;
+  /** There where /metrics is served over TLS. */
+  tls?: true;
 }
 
 /** Addresses that mean every address of the machine: nobody elsewhere can ask there. */
 const EVERY = ['0.0.0.0', '::', ''];
 
 /** Tells the fleet, with all else that it is told of this node, where its figures are. To be called before the node is started, or while its services are. */
-export function announceMetrics(broker: ServiceBroker, settings: Pick<Settings, 'host' | 'advertiseHost'>, port: number): void {
+export function announceMetrics(broker: ServiceBroker, settings: Pick<Settings, 'host' | 'advertiseHost' | 'tlsCert'>, port: number): void {
+  if (settings.tlsCert !== '') (broker.metadata as unknown as NodeMetadata).tls = true;
   (broker.metadata as unknown as NodeMetadata).metrics = metricsAddress(settings, port, networkInterfaces());
 }
 

@@ -1,4 +1,4 @@
-import { authenticate, authorize, type Authenticated } from '../../../shared/access/authenticate.ts';
+import { assertCertified, authenticate, authorize, type Authenticated } from '../../../shared/access/authenticate.ts';
 import { rolesOf } from '../../../shared/access/api-keys.ts';
 import { maySubmit } from '../../../shared/access/caller.ts';
 import { ProblemError } from '../../../shared/errors/problem.ts';
@@ -14,7 +14,7 @@ import { secretIn, type Sessions } from './sessions.ts';
  * What stands between a client and every route: the handler of a route behind it is reached only by who has a right to it, within the
  * limits of the key. Who shows no key may have a session of the console.
  */
-export function createDoor({ keys, metrics }: Pick<NodeContext, 'keys' | 'metrics'>, sessions: Pick<Sessions, 'of'>): (route: Route, handler: Handler) => Handler {
+export function createDoor({ keys, metrics, settings }: Pick<NodeContext, 'keys' | 'metrics' | 'settings'>, sessions: Pick<Sessions, 'of'>): (route: Route, handler: Handler) => Handler {
   const limits = new KeyLimits(() => performance.now(), (reason) => metrics.count('gateway_refusals_total', { reason }));
   const whoCalls = async ({ req }: Call): Promise<Authenticated> => {
     const { headers } = req;
@@ -25,6 +25,7 @@ export function createDoor({ keys, metrics }: Pick<NodeContext, 'keys' | 'metric
     return { key, caller: { client: key.client, roles: rolesOf(key.roles), kinds: key.kinds, known: true } };
   };
   return (route, handler) => async (call) => {
+    if (settings.tlsClientCa !== '' && route.access !== 'open') assertCertified(call.req);
     if (keys.loaded && keys.empty) refuseForeign(call);
     const { caller, key } = await whoCalls(call);
     authorize(route.access, caller, call.req);

@@ -1,5 +1,9 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
+
+/** Connections in their handshake beside those that count. */
+const MOST_HANDSHAKES = 1_024;
 
 /** Figures of a server's connections. */
 export interface Connections {
@@ -19,7 +23,10 @@ export function boundConnections(server: Server, max: number, onClosed: (reason:
   const idle = new Set<Socket>();
   /** Requests in work on a connection; a client may send the next ones before it has the first one's answer. */
   const inWork = new WeakMap<Socket, number>();
-  server.on('connection', (socket) => {
+  // Under TLS a request's socket is the one that comes out of the handshake; those still in it are few, and short.
+  const isTls = server instanceof TlsServer;
+  if (isTls) server.maxConnections = max + MOST_HANDSHAKES;
+  server.on(isTls ? 'secureConnection' : 'connection', (socket: Socket) => {
     if (open >= max) {
       const [oldest] = idle;
       onClosed(oldest === undefined ? 'full' : 'idle');

@@ -12,6 +12,8 @@ import { send } from './send.ts';
 export type Handler = (call: Call) => Answer | Promise<Answer>;
 
 export interface ServeTools {
+  /** Of every answer. */
+  headers: Readonly<Record<string, string>>;
   deadlineMs: () => number;
   bodies: BodyRoom;
   answers: AnswersOut;
@@ -44,7 +46,7 @@ export async function serve(tools: ServeTools, route: string, handler: Handler, 
   } finally {
     body.free();
   }
-  answer.headers = { 'X-Request-Id': requestId, ...answer.headers };
+  answer.headers = { ...tools.headers, 'X-Request-Id': requestId, ...answer.headers };
   if (!req.complete && leaveBody(req)) answer.headers.Connection = 'close';
   try {
     await send(tools.answers, req, res, answer);

@@ -21,6 +21,8 @@ export interface KafkaWire {
   port: number;
   /** Where clients of this listener are told to go. */
   advertisedPort: number;
+  /** Users with their passwords who alone may come, by SASL plain. */
+  users?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -68,7 +70,7 @@ function configuration(port: number, controllerPort: number, topics: string, wir
     'inter.broker.listener.name': 'PLAINTEXT',
     listeners: [`PLAINTEXT://127.0.0.1:${port}`, `CONTROLLER://127.0.0.1:${controllerPort}`, ...wires.map((wire, i) => `WIRE${i}://127.0.0.1:${wire.port}`)].join(','),
     'advertised.listeners': [`PLAINTEXT://127.0.0.1:${port}`, ...wires.map((wire, i) => `WIRE${i}://127.0.0.1:${wire.advertisedPort}`)].join(','),
-    'listener.security.protocol.map': ['PLAINTEXT:PLAINTEXT', 'CONTROLLER:PLAINTEXT', ...wires.map((_, i) => `WIRE${i}:PLAINTEXT`)].join(','),
+    'listener.security.protocol.map': ['PLAINTEXT:PLAINTEXT', 'CONTROLLER:PLAINTEXT', ...wires.map(({ users }, i) => `WIRE${i}:${users === undefined ? 'PLAINTEXT' : 'SASL_PLAINTEXT'}`)].join(','),
     'log.dirs': topics,
     'auto.create.topics.enable': false,
     'offsets.topic.replication.factor': 1,
@@ -79,8 +81,18 @@ function configuration(port: number, controllerPort: number, topics: string, wir
     'share.coordinator.state.topic.replication.factor': 1,
     'share.coordinator.state.topic.min.isr': 1,
     'group.initial.rebalance.delay.ms': 0,
+    ...Object.assign({}, ...wires.map(({ users }, i) => saslOf(`wire${i}`, users))) as Record<string, string>,
   };
   return Object.entries(settings).map(([name, value]) => `${name}=${String(value)}\n`).join('');
+}
+
+function saslOf(listener: string, users: KafkaWire['users']): Record<string, string> {
+  if (users === undefined) return {};
+  const known = Object.entries(users).map(([name, password]) => `user_${name}="${password}"`).join(' ');
+  return {
+    [`listener.name.${listener}.sasl.enabled.mechanisms`]: 'PLAIN',
+    [`listener.name.${listener}.plain.sasl.jaas.config`]: `org.apache.kafka.common.security.plain.PlainLoginModule required ${known};`,
+  };
 }
 
 async function isFormatted(topics: string): Promise<boolean> {

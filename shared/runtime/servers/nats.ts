@@ -17,10 +17,11 @@ const READY_TIMEOUT_MS = 30_000;
 const BUILD_TIMEOUT_MS = 300_000;
 
 /**
- * Starts NATS with JetStream on 127.0.0.1 and resolves when it answers. Its store is kept in `dataDir` and used again.
+ * Starts NATS with JetStream on 127.0.0.1 and resolves when it answers. Its store is kept in `dataDir` and used again. `config` is added to its
+ * configuration.
  * Fails with ServerUnavailable where no NATS can be found or fetched.
  */
-export async function startNats(options: StartOptions): Promise<RunningServer> {
+export async function startNats(options: StartOptions & { config?: string }): Promise<RunningServer> {
   const dataDir = resolve(options.dataDir);
   await mkdir(dataDir, { recursive: true });
   const leftover = await stopLeftover(dataDir, STOP_SIGNAL);
@@ -29,7 +30,7 @@ export async function startNats(options: StartOptions): Promise<RunningServer> {
   const port = options.port ?? (await freePort());
   await assertPortFree(port, NAME);
   const configFile = join(dataDir, 'nats.conf');
-  await writeFile(configFile, configuration(join(dataDir, 'jetstream')));
+  await writeFile(configFile, `${configuration(join(dataDir, 'jetstream'))}${options.config ?? ''}`);
   const server = await spawnServer({ name: NAME, command, args: ['-c', configFile, '-a', '127.0.0.1', '-p', String(port)], dataDir, stopSignal: STOP_SIGNAL, onSpawn: options.onSpawn });
   await waitUntilReady(NAME, server, () => hasJetStream(port), READY_TIMEOUT_MS);
   return { ...server, name: NAME, url: `nats://127.0.0.1:${port}`, port, stopSignal: STOP_SIGNAL };

@@ -17,7 +17,7 @@ beforeEach(async () => {
 afterEach(() => new Promise((resolve) => server.close(resolve)));
 
 test('F33 the client tries nothing twice: who is to try again is decided elsewhere', async () => {
-  const kafka = kafkaClient({ kafkaBrokers: `127.0.0.1:${(server.address() as AddressInfo).port}`, kafkaRequestTimeout: 2_000, namespace: 'n' }, 'test', pino({ level: 'silent' }));
+  const kafka = kafkaClient({ kafkaBrokers: `127.0.0.1:${(server.address() as AddressInfo).port}`, kafkaRequestTimeout: 2_000, kafkaTls: false, kafkaCa: '', kafkaSasl: 'none', kafkaCredentials: '', namespace: 'n' }, 'test', pino({ level: 'silent' }));
   const producer = plainProducer(kafka);
   await expect(producer.connect()).rejects.toThrow();
   expect(connections).toBe(1);
