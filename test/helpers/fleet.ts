@@ -33,6 +33,8 @@ export interface Ready {
 /** A whole Sluice in processes of its own, as `sluice up` runs it, on the run's servers, with a database, a fleet name and a topic of its own. */
 export interface Fleet {
   url: string;
+  /** Folder of the nodes' logs. */
+  logs: string;
   databaseUrl: string;
   topic: string;
   /** Of the events of large batches, and of the commands for them. */
@@ -122,7 +124,7 @@ export async function startFleet(shape: { writers?: number; relays?: number; env
     throw error;
   }
   return {
-    url, databaseUrl: database.url, topic, batchesTopic, commandsTopic, itemsTopic, brokers, start, ready, sees, sql, stop,
+    url, logs, databaseUrl: database.url, topic, batchesTopic, commandsTopic, itemsTopic, brokers, start, ready, sees, sql, stop,
     nodes: () => [...nodes],
     relays: () => nodes.filter((node) => node.id.startsWith('relay')),
     edges: () => nodes.filter((node) => node.id.startsWith('edge')),
