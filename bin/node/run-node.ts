@@ -1,6 +1,8 @@
 import { migrate } from '../../shared/db/migrate.ts';
+import { NoConnectionsLeft } from '../../shared/db/pool-share/pool-share.ts';
 import { loadKinds } from '../../shared/records/load-kinds.ts';
 import { startNode } from '../../shared/runtime/node.ts';
+import { CliError, EXIT } from '../cli-error.ts';
 import { restPort } from '../up/ports.ts';
 import { withAddresses } from './addresses.ts';
 import { loadServices } from './roles.ts';
@@ -22,7 +24,9 @@ export async function runNode(role: string, services: readonly string[], migrate
   const given = withAddresses(readSettingsOrFail());
   const settings = services.includes('gateway') ? { ...given, port: await restPort(given.host, given.port) } : given;
   if (migrateFirst) await migrate(settings.postgresUrl, await loadKinds(settings.recordKinds), settings);
-  const node = await startNode(role, await loadServices(services), settings);
+  const node = await startNode(role, await loadServices(services), settings).catch((error: unknown) => {
+    throw error instanceof NoConnectionsLeft ? new CliError(`This node can't start. ${error.message}`, EXIT.system, error) : error;
+  });
   const stopped = stop.untilStopped(node, settings.drainTimeout);
   process.send?.({ ready: true, nodeId: node.context.nodeId } satisfies NodeReady);
   await stopped;

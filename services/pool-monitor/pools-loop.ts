@@ -4,7 +4,7 @@ import { askAll, nodesWith } from '../../shared/runtime/fleet.ts';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
 import type { Events } from '../../shared/contracts/actions.ts';
 import { AdmissionJudge } from './judge-admission.ts';
-import { viewPostgres } from './postgres-view.ts';
+import { viewBudget, viewPostgres } from './postgres-view.ts';
 import { PoolsWatch } from './watch-pools.ts';
 
 const ASK_MS = 2_000;
@@ -19,7 +19,7 @@ export function poolsLoop(node: NodeContext, broker: ServiceBroker): { watch: Po
   const watch = new PoolsWatch({
     monitor: node.nodeId, intervalMs: settings.poolSampleInterval, metrics,
     sample: () => askAll(broker, 'node.pool', ASK_MS),
-    view: () => withinMs(ASK_MS, viewPostgres(database.pool, settings.slowStatement, ASK_MS)),
+    view: () => withinMs(ASK_MS, Promise.all([viewPostgres(database.pool, settings.slowStatement, ASK_MS), viewBudget(database.pool, settings.poolReserve, ASK_MS)])),
     admission,
     tell: (judged) => void broker.broadcast('pools.judged', judged satisfies Events['pools.judged']),
     now: () => performance.now(),

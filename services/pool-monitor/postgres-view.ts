@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
-import type { PostgresView } from '../../shared/contracts/pools.ts';
+import type { PoolsBudget, PostgresView } from '../../shared/contracts/pools.ts';
 import { ACTIVITY, ACTIVITY_BY_APPLICATION } from '../../shared/db/queries/activity.ts';
+import { CONNECTION_LIMIT, POOL_SHARES } from '../../shared/db/queries/pool-shares.ts';
 import { runStatement } from '../../shared/db/run-statement.ts';
 
 const MOST_APPLICATIONS = 50;
@@ -19,4 +20,15 @@ export async function viewPostgres(pool: Pool, slowMs: number, timeoutMs: number
     longestTransactionMs: Math.round(longestTransactionMs),
     byApplication: applications.map(([application, count]) => ({ application: String(application), connections: Number(count) })),
   };
+}
+
+/**
+ * Reads what the fleet may have of PostgreSQL's connections, and what its nodes have.
+ * @param reserve connections that are left to others
+ * @throws PostgreSQL's error, StatementTimeout
+ */
+export async function viewBudget(pool: Pool, reserve: number, timeoutMs: number): Promise<PoolsBudget> {
+  const [[most, reserved] = []] = await runStatement(pool, CONNECTION_LIMIT, [], timeoutMs);
+  const shares = (await runStatement(pool, POOL_SHARES, [], timeoutMs)).map(([node, wanted, least, granted]) => ({ node: String(node), wanted: Number(wanted), least: Number(least), granted: Number(granted) }));
+  return { connections: Number(most) - Number(reserved) - reserve, reserve, granted: shares.reduce((sum, { granted }) => sum + granted, 0), shares };
 }

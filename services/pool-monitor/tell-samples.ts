@@ -1,4 +1,4 @@
-import type { PoolSample, PostgresView } from '../../shared/contracts/pools.ts';
+import type { PoolSample, PoolsBudget, PostgresView } from '../../shared/contracts/pools.ts';
 import type { Metrics } from '../../shared/metrics/metrics.ts';
 
 const STATES = ['active', 'idle', 'waiting', 'max'] as const;
@@ -20,14 +20,17 @@ export function rememberSamples(samples: Map<string, PoolSample>, answers: reado
   }
 }
 
-/** PostgreSQL's own view, as series. */
-export function tellPostgres(metrics: Pick<Metrics, 'set'>, view: PostgresView): void {
+/** PostgreSQL's own view and the fleet's budget, as series. */
+export function tellPostgres(metrics: Pick<Metrics, 'set'>, view: PostgresView, budget: PoolsBudget): void {
   const { connections, active, idle, idleInTransaction, waitingForLocks, slow } = view;
   const counts = { all: connections, active, idle, 'idle-in-transaction': idleInTransaction, 'waiting-for-locks': waitingForLocks, slow };
   for (const state of POSTGRES_STATES) metrics.set('pool_postgres_connections', { state }, counts[state]);
   metrics.set('pool_postgres_max_connections', {}, view.maxConnections);
   metrics.set('pool_postgres_utilization_share', {}, view.utilization);
   metrics.set('pool_postgres_longest_transaction_seconds', {}, view.longestTransactionMs / 1_000);
+  metrics.set('pool_budget_connections', {}, budget.connections);
+  metrics.set('pool_budget_granted_connections', {}, budget.granted);
+  metrics.set('pool_budget_short_connections', {}, budget.shares.reduce((sum, { wanted, granted }) => sum + Math.max(0, wanted - granted), 0));
 }
 
 /** PostgreSQL does not tell, or another node does now. */
@@ -36,4 +39,7 @@ export function forgetPostgres(metrics: Pick<Metrics, 'forget'>): void {
   metrics.forget('pool_postgres_max_connections', {});
   metrics.forget('pool_postgres_utilization_share', {});
   metrics.forget('pool_postgres_longest_transaction_seconds', {});
+  metrics.forget('pool_budget_connections', {});
+  metrics.forget('pool_budget_granted_connections', {});
+  metrics.forget('pool_budget_short_connections', {});
 }

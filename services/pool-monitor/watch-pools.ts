@@ -1,4 +1,4 @@
-import type { PoolSample, PoolsJudged, PoolsReport, PostgresView } from '../../shared/contracts/pools.ts';
+import type { PoolSample, PoolsBudget, PoolsJudged, PoolsReport, PostgresView } from '../../shared/contracts/pools.ts';
 import type { Metrics } from '../../shared/metrics/metrics.ts';
 import type { AdmissionJudge } from './judge-admission.ts';
 import { judgePool, stateFigure, worstState, type PoolJudgement } from './judge-pool.ts';
@@ -10,8 +10,8 @@ export interface PoolsWatchTools {
   intervalMs: number;
   /** Asks every node for its pool. */
   sample: () => Promise<{ answers: PoolSample[]; silent: string[] }>;
-  /** Asks PostgreSQL for its own view. */
-  view: () => Promise<Omit<PostgresView, 'state'>>;
+  /** Asks PostgreSQL for its own view, and for what the fleet may have of its connections. */
+  view: () => Promise<[Omit<PostgresView, 'state'>, PoolsBudget]>;
   admission: AdmissionJudge;
   /** Tells the edges what they may admit. */
   tell: (judged: PoolsJudged) => void;
@@ -52,7 +52,7 @@ export class PoolsWatch {
   /** Samples and judges all once; a part that does not answer is told as silent, and costs the others nothing. */
   async round(): Promise<void> {
     const { sample, view, metrics, monitor, intervalMs, wallClock, admission, tell, now } = this.#tools;
-    const [{ answers, silent }, seen] = await Promise.all([sample(), view().catch((error: unknown) => this.#tools.onBlind(error))]);
+    const [{ answers, silent }, [seen, budget] = []] = await Promise.all([sample(), view().catch((error: unknown) => void this.#tools.onBlind(error))]);
     if (silent.length > 0) this.#tools.onSilent(silent);
     admission.sampled(answers, now());
     tell({ breakers: admission.judged(now()), validMs: intervalMs * VALID_ROUNDS + VALID_GRACE_MS });
@@ -60,12 +60,12 @@ export class PoolsWatch {
     const pools = [...this.#samples.values()].sort((a, b) => (a.node < b.node ? -1 : 1)).map((one) => ({ ...one, state: this.#judge(one) }));
     const postgres = seen === undefined ? null : { ...seen, state: this.#judgePostgres(seen) };
     const state = worstState([...pools.map((one) => one.state), ...(postgres === null ? [] : [postgres.state])]);
-    if (postgres === null) forgetPostgres(metrics);
-    else tellPostgres(metrics, postgres);
+    if (postgres === null || budget === undefined) forgetPostgres(metrics);
+    else tellPostgres(metrics, postgres, budget);
     for (const node of this.#judgements.keys()) if (node !== POSTGRES && !this.#samples.has(node)) this.#judgements.delete(node);
     const at = wallClock();
     this.#history.add(at / 1_000, state, postgres?.connections ?? null, answers);
-    this.#report = { state, at: new Date(at).toISOString(), monitor, intervalMs, pools, silent, postgres, breakers: admission.breakers };
+    this.#report = { state, at: new Date(at).toISOString(), monitor, intervalMs, pools, silent, postgres, budget: budget ?? null, breakers: admission.breakers };
   }
 
   /** What the last round found; undefined before the first. `historyMs`: with the course so far back. */

@@ -1,3 +1,4 @@
+import type { Share } from '../db/pool-share/share-out.ts';
 import type { BreakerState } from '../runtime/breaker.ts';
 import type { HeldConnection } from '../db/pool-watch.ts';
 
@@ -45,6 +46,16 @@ export interface PostgresView {
   byApplication: { application: string; connections: number }[];
 }
 
+/** The nodes' connections, all together. */
+export interface PoolsBudget {
+  /** That nodes may have: max_connections less those for superusers and the reserve. */
+  connections: number;
+  reserve: number;
+  granted: number;
+  /** In the order of joining. */
+  shares: Share[];
+}
+
 /** The breaker of one edge's pool, by the edge's name, or that of `writers`. */
 export interface PoolsBreaker {
   pools: string;
@@ -73,6 +84,8 @@ export interface PoolsReport {
   silent: string[];
   /** Null where PostgreSQL did not answer. */
   postgres: PostgresView | null;
+  /** What the fleet may have of PostgreSQL's connections, and what each node has; null where PostgreSQL did not answer. */
+  budget: PoolsBudget | null;
   /** The admission breakers: one of all writers' pools together, and one of each edge's own. */
   breakers: PoolsBreaker[];
   history?: PoolHistory;

@@ -5,7 +5,8 @@ import { brokerOptions } from '../../moleculer.config.ts';
 import type { Settings } from '../config/settings.ts';
 import { watchKeys } from '../access/watch-keys.ts';
 import { connectDatabase } from '../db/connect.ts';
-import { writerPoolSize } from '../db/pool-size.ts';
+import { poolNeeds } from '../db/pool-size.ts';
+import { PoolShare } from '../db/pool-share/pool-share.ts';
 import { followSettings } from '../live/follow-settings.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { loadKinds } from '../records/load-kinds.ts';
@@ -29,6 +30,9 @@ export interface RunningNode {
   stop(): Promise<void>;
 }
 
+/** Of the pool, until the node has its share. */
+const JOINING_CONNECTIONS = 1;
+
 /**
  * Starts one node of the fleet with these services.
  * @param role short name that goes into the node's id and its database connections, e.g. `edge`
@@ -40,13 +44,17 @@ export async function startNode(role: string, factories: Record<string, ServiceF
   const log = createLog(settings, nodeId);
   const kinds = new Map((await loadKinds(settings.recordKinds)).map((k) => [k.name, k]));
   const database = await connectDatabase(settings.postgresUrl, [...kinds.values()], settings, {
-    max: poolSize(services, settings),
+    max: JOINING_CONNECTIONS,
     applicationName: `sluice ${nodeId}`.slice(0, 63),
   });
-  const watched = await watchKeys({ pool: database.pool, settings, log }).catch(async (error: unknown) => {
+  const share = new PoolShare({ pool: database.pool, node: nodeId, ...poolNeeds(services, settings), reserve: settings.poolReserve, leaseMs: settings.poolLease, timeoutMs: settings.transactionTimeout, log });
+  const letGo = async (error: unknown): Promise<never> => {
+    await share.leave();
     await database.close();
     throw error;
-  });
+  };
+  await share.join().catch(letGo);
+  const watched = await watchKeys({ pool: database.pool, settings, log }).catch(letGo);
   const live = followSettings({ pool: database.pool, settings, log });
   const context: NodeContext = { nodeId, services, settings, live, keys: watched.ring, kinds, log, database, metrics: new Metrics(), health: new Health(), gate: new IntakeGate(), onDrain: [] };
   const broker = new moleculer.ServiceBroker({ ...brokerOptions(settings, nodeId), metadata: { role } satisfies NodeMetadata });
@@ -78,16 +86,9 @@ export async function startNode(role: string, factories: Record<string, ServiceF
     await watched.stop();
     await live.stop();
     await telling.stop();
+    await share.leave();
     await database.close();
     log.info('node stopped');
   };
   return { context, broker, stop: () => (stopping ??= stop()) };
-}
-
-function poolSize(services: readonly string[], settings: Settings): number {
-  let size = 0;
-  if (services.includes('gateway') || services.includes('batcher')) size += settings.edgePool;
-  if (services.includes('writer')) size += writerPoolSize(settings.writerConcurrency);
-  if (services.includes('publisher') || services.includes('pool-monitor')) size += settings.relayPool;
-  return Math.max(size, 2);
 }

@@ -20,6 +20,7 @@ const DATABASE = 'sluice';
 const READY_TIMEOUT_MS = 120_000;
 const INITDB_TIMEOUT_MS = 120_000;
 const OLD_BACKENDS_TIMEOUT_MS = 20_000;
+const MAX_CONNECTIONS = 200;
 
 /**
  * A small server for one machine. fsync, synchronous_commit and full_page_writes stay as they are, on: a record that was answered
@@ -28,7 +29,6 @@ const OLD_BACKENDS_TIMEOUT_MS = 20_000;
 const SERVER_SETTINGS = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
-  max_connections: '200',
   shared_buffers: '256MB',
   max_wal_size: '4GB',
   checkpoint_timeout: '15min',
@@ -41,8 +41,9 @@ const SERVER_SETTINGS = {
 /**
  * Starts PostgreSQL on 127.0.0.1 and resolves when it answers. Its data, and the password that `url` carries, are kept in
  * `dataDir` and used again. Fails with ServerUnavailable where no PostgreSQL can be found.
+ * `maxConnections`: 200 if not given.
  */
-export async function startPostgres(options: StartOptions): Promise<RunningServer> {
+export async function startPostgres(options: StartOptions & { maxConnections?: number }): Promise<RunningServer> {
   const dataDir = resolve(options.dataDir);
   await mkdir(dataDir, { recursive: true });
   const leftover = await stopLeftover(dataDir, STOP_SIGNAL);
@@ -55,13 +56,13 @@ export async function startPostgres(options: StartOptions): Promise<RunningServe
   const port = options.port ?? (await freePort());
   await assertPortFree(port, NAME);
   const url = (database: string): string => `postgres://${USER}:${password}@127.0.0.1:${port}/${database}`;
-  const server = await spawnPostgres({ name: NAME, ...account.start(binaries.postgres, postgresArgs(cluster, port)), dataDir, stopSignal: STOP_SIGNAL, onSpawn: options.onSpawn }, url('postgres'));
+  const server = await spawnPostgres({ name: NAME, ...account.start(binaries.postgres, postgresArgs(cluster, port, options.maxConnections)), dataDir, stopSignal: STOP_SIGNAL, onSpawn: options.onSpawn }, url('postgres'));
   await ensureDatabase(url('postgres'));
   return { ...server, name: NAME, url: url(DATABASE), port, stopSignal: STOP_SIGNAL };
 }
 
-function postgresArgs(cluster: string, port: number): string[] {
-  const settings = Object.entries({ ...SERVER_SETTINGS, port: String(port) }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+function postgresArgs(cluster: string, port: number, maxConnections = MAX_CONNECTIONS): string[] {
+  const settings = Object.entries({ ...SERVER_SETTINGS, max_connections: String(maxConnections), port: String(port) }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   return ['-D', cluster, ...settings];
 }
 
