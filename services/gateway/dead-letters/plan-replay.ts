@@ -23,7 +23,7 @@ export async function planReplay(ask: Ask, desk: LetterDesk, selection: Selectio
 }
 
 async function firstOf(ask: Ask, desk: LetterDesk, chosen: unknown[]): Promise<PlannedMessage[]> {
-  const rows = (await ask(FIRST_OF_PLAN, [...chosen, LISTED])).map(([id, kind, recordId, version, topic, partition, stoodFor]) => ({ stoodFor: stoodFor as boolean, letter: { id: Number(id), kind: kind as string, recordId: Number(recordId), version: version as number, topic: topic as string | null, partition: partition as number | null } }));
+  const rows = (await ask(FIRST_OF_PLAN, [...chosen, LISTED])).map(([id, kind, recordId, version, topic, partition, stoodFor, deletion]) => ({ stoodFor: stoodFor as boolean, deletion: deletion as boolean, letter: { id: Number(id), kind: kind as string, recordId: Number(recordId), version: version as number, topic: topic as string | null, partition: partition as number | null } }));
   const versions = new Map<string, Map<number, number>>();
   for (const table of desk.stateTables) {
     const ids = rows.filter(({ letter }) => letter.kind === table.kind).map(({ letter }) => letter.recordId);
@@ -31,9 +31,9 @@ async function firstOf(ask: Ask, desk: LetterDesk, chosen: unknown[]): Promise<P
   }
   const events = rows.filter(({ letter }) => !versions.has(letter.kind)).map(({ letter }) => letter.id);
   const behind = new Map(events.length === 0 ? [] : (await ask(COUNT_BEHIND, [events])).map(([id, count]) => [Number(id), count as number]));
-  return rows.map(({ letter, stoodFor }): PlannedMessage => {
+  return rows.map(({ letter, stoodFor, deletion }): PlannedMessage => {
     const current = versions.get(letter.kind);
-    const sendsVersion = current === undefined ? letter.version : stoodFor ? null : (current.get(letter.recordId) ?? null);
+    const sendsVersion = current === undefined ? letter.version : stoodFor ? null : deletion ? letter.version : (current.get(letter.recordId) ?? null);
     return { ...letter, outcome: sendsVersion === null ? 'supersede' : 'send', sendsVersion, waitingBehind: behind.get(letter.id) ?? 0 };
   });
 }

@@ -61,9 +61,9 @@ export interface StateTable {
 
 const quoted = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
-/** Selected ones that are dead, counted by where their messages go: topic, partition, count, and how many have nothing to send, for their record is gone or a later letter stands for them. */
+/** Selected ones that are dead, counted by where their messages go: topic, partition, count, and how many have nothing to send, for their record is gone or a later letter stands for them. A deletion is told as it was kept. */
 export function planReplay(tables: readonly StateTable[]): NamedStatement {
-  const gone = tables.map(({ kind, table, idColumn }) => `d.kind = ${quoted(kind)} and (${STOOD_FOR} or not exists (select 1 from "${table}" t where t."${idColumn}" = d.record_id))`);
+  const gone = tables.map(({ kind, table, idColumn }) => `d.kind = ${quoted(kind)} and (${STOOD_FOR} or d.op <> 'delete' and not exists (select 1 from "${table}" t where t."${idColumn}" = d.record_id))`);
   return {
     name: UNNAMED,
     text: `
@@ -72,10 +72,10 @@ from dead_letter d where ${RELEASABLE} and ${SELECTED} group by d.topic, d.parti
   };
 }
 
-/** The first $8 of them, in the order in which they are released; the last column says whether a later letter stands for it, if its messages carry their record's current state. */
+/** The first $8 of them, in the order in which they are released; the last columns say whether a later letter stands for it, if its messages carry their record's current state, and whether it is a deletion. */
 export const FIRST_OF_PLAN: NamedStatement = {
   name: UNNAMED,
-  text: `select d.id, d.kind, d.record_id, d.version, d.topic, d.partition, ${STOOD_FOR} from dead_letter d where ${RELEASABLE} and ${SELECTED} order by d.id limit $8`,
+  text: `select d.id, d.kind, d.record_id, d.version, d.topic, d.partition, ${STOOD_FOR}, d.op = 'delete' from dead_letter d where ${RELEASABLE} and ${SELECTED} order by d.id limit $8`,
 };
 
 /** Versions that records have now; those that are gone are left out. */

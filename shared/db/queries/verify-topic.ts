@@ -29,13 +29,13 @@ export const VERSIONS_QUERY = `select kind, first_id, version from ledger where 
 
 /**
  * Ledger rows of a sink, in no order. Columns: batch id, first index, op, kind, whether it was done by the instant, whether it is
- * in scope, first id, span, version, delivered, superseded, rejected indexes, ids of its dead letters.
+ * in scope, first id, span, version, delivered, superseded, rejected indexes, ids of its dead letters; that of a replay's row is the one that it released.
  */
 export function owedRowsQuery(sink: string, instant: string, batchId: string, fromBatchId: string): string {
   return `
 select batch_id, first_index, op, kind, state = 'done' and sent_at <= ${instant}::timestamptz, ${inScope(batchId, fromBatchId)},
        first_id, span, version, delivered, superseded, ${REJECTED},
-       case when dead = 0 then '{}' else array(select record_id::text from dead_letter d where d.batch_id = l.batch_id and d.first_index = l.first_index and d.op = l.op and d.sink = l.sink) end
+       case when dead = 0 then '{}' when op = 'replay' then array[first_id::text] else array(select record_id::text from dead_letter d where d.batch_id = l.batch_id and d.first_index = l.first_index and d.op = l.op and d.sink = l.sink) end
 from ledger l where sink = ${sink} and written > 0`;
 }
 
