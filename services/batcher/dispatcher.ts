@@ -9,7 +9,7 @@ import type { Slots } from './slots.ts';
 /** What the dispatcher needs of the world. */
 export interface DispatchTools {
   /** Calls `writer.write` on that node, with a time limit. */
-  write(nodeId: string, chunk: Chunk, deadlineMs: number, requestIds: string[]): Promise<SliceOutcome[]>;
+  write(nodeId: string, chunk: Chunk, deadlineMs: number, entries: readonly Entry[]): Promise<SliceOutcome[]>;
   now: () => number;
   log: Logger;
   /** A chunk came to its end: `written`, `full`, `lost`, `failed`. */
@@ -38,6 +38,7 @@ interface TakenSlot {
 /** Errors of a call that say the writer is gone or cannot be reached: the same slices go to another one. */
 const LOST = new Set(['REQUEST_TIMEOUT', 'REQUEST_REJECTED', 'SERVICE_NOT_FOUND', 'SERVICE_NOT_AVAILABLE', 'GRACEFUL_STOP_TIMEOUT']);
 const LOST_PAUSE_MS = 50;
+const MOST_NAMED = 20;
 /** For so long after a request that a client waits for, large batches leave slots free and write short chunks: the next one may come soon. */
 const BESIDE_MS = 10_000;
 
@@ -155,7 +156,7 @@ export class Dispatcher {
     this.#handedOver += items;
     try {
       const { chunk, entries } = buildChunk(taken);
-      const outcomes = await this.#tools.write(slot.nodeId, chunk, deadlineMs, entries.map((e) => e.requestId));
+      const outcomes = await this.#tools.write(slot.nodeId, chunk, deadlineMs, entries);
       if (outcomes.length !== chunk.slices.length) throw new Error(`a writer answered for ${outcomes.length} slices of ${chunk.slices.length}`);
       this.#giveBack(slot, false);
       this.#tools.onHandover('written');
@@ -178,12 +179,12 @@ export class Dispatcher {
     } else if (type !== undefined && LOST.has(type)) {
       this.#tools.onHandover('lost');
       for (const entry of entries) entry.lost = true;
-      this.#tools.log.warn({ err: error, writer: slot.nodeId, requests: entries.length }, 'a writer did not answer; its slices go to another');
+      this.#tools.log.warn({ err: error, writer: slot.nodeId, requests: entries.length, requestIds: named(entries) }, 'a writer did not answer; its slices go to another');
       this.#tools.after(LOST_PAUSE_MS, () => this.#requeue(entries));
       this.#giveBack(slot, false);
     } else {
       this.#tools.onHandover('failed');
-      this.#tools.log.warn({ err: error, writer: slot.nodeId, requests: entries.length }, 'a chunk was not written');
+      this.#tools.log.warn({ err: error, writer: slot.nodeId, requests: entries.length, requestIds: named(entries) }, 'a chunk was not written');
       this.#giveBack(slot, false);
       for (const entry of entries) entry.failed(error);
     }
@@ -202,4 +203,9 @@ export class Dispatcher {
     if (pause === undefined) this.#schedule();
     else this.#tools.after(pause, () => this.#schedule());
   }
+}
+
+/** Requests that a log line names; there may be hundreds in a chunk. */
+function named(entries: readonly Entry[]): string[] {
+  return entries.slice(0, MOST_NAMED).map(({ requestId }) => requestId);
 }

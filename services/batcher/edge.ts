@@ -33,6 +33,7 @@ import { Slots } from './slots.ts';
 import { createSubmission } from './submission/create-submission.ts';
 import { takeChange, type ChangeTools } from './take-change.ts';
 import { takeBatch, type TakeTarget, type TakeTools } from './take-batch.ts';
+import { traceHandover } from './trace-handover.ts';
 
 /** The batcher's parts, wired: one per node. */
 export interface Edge {
@@ -66,7 +67,7 @@ const CARRY_INTERVAL_MS = 500;
 const RENEWALS = 3;
 
 export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
-  const { settings, metrics, log, database } = node;
+  const { settings, metrics, log, database, tracing } = node;
   const now = () => performance.now();
   const queue = new WriteQueue();
   const slots = new Slots();
@@ -97,7 +98,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
   const inWork = new Set<string>();
 
   const dispatcher = new Dispatcher(queue, slots, { aimRows: settings.bulkInsertBatchSize, maxRows: settings.chunkMaxRows, maxBytes: settings.chunkMaxBytes, interactiveShare: settings.interactiveShare }, {
-    write: (nodeId, chunk, deadlineMs, requestIds) => callWriter(broker, nodeId, chunk, deadlineMs, requestIds),
+    write: (nodeId, chunk, deadlineMs, entries) => callWriter(broker, nodeId, chunk, deadlineMs, entries.map((e) => e.requestId), tracing === undefined ? undefined : traceHandover(tracing, entries, now())),
     now,
     log,
     onHandover: (result) => metrics.count('batcher_handovers_total', { result }),
@@ -124,6 +125,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     now,
     retryAfter,
     onSettle: (cause) => metrics.count('batcher_settles_total', { cause }),
+    tracing,
     stopping: stopping.signal,
   };
   const changeTools: ChangeTools = {
@@ -249,11 +251,11 @@ function stayOffNats(broker: ServiceBroker): void {
   if (!natsIsConnected(broker)) throw Object.assign(new Error('NATS does not answer'), { type: 'QUEUE_FULL' });
 }
 
-async function callWriter(broker: ServiceBroker, nodeId: string, chunk: Chunk, deadlineMs: number, requestIds: string[]): Promise<SliceOutcome[]> {
+async function callWriter(broker: ServiceBroker, nodeId: string, chunk: Chunk, deadlineMs: number, requestIds: string[], trace: string | undefined): Promise<SliceOutcome[]> {
   if (nodeId !== broker.nodeID) stayOffNats(broker);
   const params: Actions['writer.write']['params'] = { chunk, deadlineMs: Math.min(deadlineMs, WRITE_CALL_MS - CALL_GRACE_MS), requestIds };
   const timeout = Math.min(Math.max(deadlineMs, 0) + CALL_GRACE_MS, WRITE_CALL_MS);
-  const result: Actions['writer.write']['result'] = await broker.call('writer.write', params, { nodeID: nodeId, timeout });
+  const result: Actions['writer.write']['result'] = await broker.call('writer.write', params, trace === undefined ? { nodeID: nodeId, timeout } : { nodeID: nodeId, timeout, meta: { trace } });
   return result.slices;
 }
 

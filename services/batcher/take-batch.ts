@@ -7,6 +7,8 @@ import type { RecordKind } from '../../shared/records/record-kind.ts';
 import type { References } from '../../shared/records/references.ts';
 import type { Checked } from '../../shared/records/validate-item.ts';
 import type { Logger } from '../../shared/runtime/log.ts';
+import { childOf, isSampled } from '../../shared/tracing/trace-context.ts';
+import type { Tracing } from '../../shared/tracing/tracing.ts';
 import { startKeyed, type KeyedStart } from './batch-key.ts';
 import { cutRanges } from './cut-slices.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -42,6 +44,8 @@ export interface TakeTools {
   /** Seconds until the queue will have drained. */
   retryAfter: () => number;
   onSettle(cause: string): void;
+  /** Undefined where traces are told to nobody. */
+  tracing?: Tracing | undefined;
   /** The node stops. */
   stopping: AbortSignal;
 }
@@ -85,6 +89,9 @@ export async function takeBatch(tools: TakeTools, target: TakeTarget, params: Ta
   const started = tools.now();
   await target.references?.lookUp(params.items);
   const items = validateItems(params.items, target.references?.after(target.check) ?? target.check, target.carried);
+  if (tools.tracing !== undefined && isSampled(params.trace)) {
+    tools.tracing.span({ name: 'validate', own: childOf(params.trace), parent: params.trace, kind: 'internal', startedAt: started, endedAt: tools.now(), attributes: { 'sluice.kind': params.kind, 'sluice.items': items.total, 'sluice.rejected': items.rejects.length, 'sluice.batch_id': params.batchId } });
+  }
   const metrics: BatchMetrics = { validateMs: tools.now() - started, queueMs: 0, writeMs: 0, totalMs: 0, slices: 0 };
   const head: BatchHead = { batchId: params.batchId, kind: target.record.name, client: params.client, requested: items.total, receivedAt: new Date().toISOString(), ...referenceOf(params) };
   const deadlineAt = started + params.deadlineMs;

@@ -36,7 +36,7 @@ export function createGateway(node: NodeContext): ServiceSchema {
     },
   });
   const door = createDoor(node, sessions);
-  const tools = { headers: securityHeaders(settings.tlsCert !== ''), deadlineMs: () => settings.requestDeadline, metrics, log, ...protection };
+  const tools = { headers: securityHeaders(settings.tlsCert !== ''), deadlineMs: () => settings.requestDeadline, metrics, log, tracing: node.tracing, ...protection };
   const routes = routesOf([...node.kinds.values()]);
   // Read here and kept from the service's settings, which every node of the fleet is told.
   const tls = serverTls(settings);

@@ -111,7 +111,7 @@ function relayFor({ name, uses }: NamedSink, sink: Sink, breaker: Breaker, node:
   });
   const events = eventKinds(uses);
   const following = new Set(uses.filter((u) => u.sink.on.includes('update') && !u.kind.events).map((u) => u.kind.name));
-  const loop = new RelayLoop({ sink, leases, store, laterVersionsFollow: (kind) => following.has(kind), tellingOf: (kind) => (!events.has(kind) ? 'states' : kind === BATCH_KIND ? 'lots' : 'events'), breaker, settings, node: nodeId, metrics, log, now, random: Math.random });
+  const loop = new RelayLoop({ sink, leases, store, laterVersionsFollow: (kind) => following.has(kind), tellingOf: (kind) => (!events.has(kind) ? 'states' : kind === BATCH_KIND ? 'lots' : 'events'), breaker, settings, node: nodeId, metrics, log, tracing: node.tracing, now, random: Math.random });
   const replayer = new Replayer({ pool: database.pool, sink: name, node: nodeId, leaseMs: settings.shardLease, statementTimeoutMs: settings.statementTimeout, metrics, log, released: () => loop.wake() });
   const first = uses[0]?.sink;
   const mirror = first?.to !== 'kafka' ? undefined : new DeadLetterMirror({ sink: name, topic: String(settings[first.topicSetting]), clientId: nodeId, leases, breaker, pool: database.pool, settings, metrics, log, now, random: Math.random });

@@ -2,12 +2,14 @@ import type { Settings } from '../../shared/config/settings.ts';
 import type { Metrics } from '../../shared/metrics/metrics.ts';
 import type { HealthPart } from '../../shared/runtime/health.ts';
 import type { Logger } from '../../shared/runtime/log.ts';
+import type { Tracing } from '../../shared/tracing/tracing.ts';
 import type { Breaker } from '../../shared/runtime/breaker.ts';
 import { UnknownKind, type LedgerStore, type Records, type ReplayedLetter } from './ledger-store.ts';
 import type { LedgerRow } from './ledger-row.ts';
 import { marksOf, type Mark } from './marks.ts';
 import { PartitionRests } from './partition-rests.ts';
 import { assembleSend, pickMessages, type Send, type Telling } from './plan-send.ts';
+import { traceSend } from './trace-send.ts';
 import { putRefused } from './put-refused.ts';
 import { Readiness } from './readiness.ts';
 import { SendSlots } from './send-slots.ts';
@@ -26,6 +28,8 @@ export interface LoopOptions {
   node: string;
   metrics: Metrics;
   log: Logger;
+  /** Undefined where traces are told to nobody. */
+  tracing?: Tracing | undefined;
   now: () => number;
   random: () => number;
 }
@@ -136,13 +140,15 @@ export class RelayLoop {
 
   /** One send from records to marks. Never rejects. */
   async #carryOut(candidates: Send['candidates'], shards: readonly OwnedShard[], takenAt: number): Promise<void> {
-    const { sink, leases, store, log, now } = this.#o;
+    const { sink, leases, store, log, now, tracing } = this.#o;
     try {
       const records = await store.load(candidates);
       const letters = await store.letters(candidates);
       const send = assembleSend(candidates, sink, (row, id) => this.#messageOf(row, id, records, letters));
       const mayGoOn = () => shards.every((s) => leases.holds(s));
+      const sentAt = now();
       const results = send.groups.length === 0 ? [] : await this.#slots.run(async () => (mayGoOn() ? this.#send(send, shards, mayGoOn) : []));
+      if (tracing !== undefined && results.length > 0) traceSend(tracing, { sink: sink.name, rows: candidates.map((c) => c.row), takenAt, sentAt, endedAt: now(), failed: results.some((r) => r.failure !== undefined) });
       // The database's clock, carried on by this process' own.
       const at = new Date((candidates[0]?.row.takenAt ?? 0) + now() - takenAt).toISOString();
       const marks = marksOf(send, results, (refusal) => putRefused(refusal, this.#o), at);

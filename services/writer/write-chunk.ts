@@ -21,6 +21,8 @@ export interface FlushTools {
   /** Lease of a batch that must stay open while its slices are tried one by one. */
   leaseMs: number;
   log: Logger;
+  /** Of the requests whose slices are written, for the log. */
+  requestIds?: readonly string[];
   attempts: number;
   retryDelayMs: number;
   statementTimeoutMs: number;
@@ -37,6 +39,7 @@ export interface FlushTools {
 }
 
 const LONGEST_PAUSE_MS = 1_000;
+const MOST_NAMED = 20;
 /** Beyond the server's own statement_timeout, for a server or network that says nothing at all. */
 const CLIENT_GRACE_MS = 1_500;
 
@@ -66,22 +69,27 @@ export async function writeChunk(tools: FlushTools, target: KindFlush, chunk: Ch
           return await isolate(tools, target, chunk);
         } catch (inner) {
           uncertain = true; // some of its slices may be committed by now
-          tools.log.warn({ err: inner, attempt }, 'isolating a refused row failed; the chunk is tried again');
+          tools.log.warn({ err: inner, attempt, requestIds: named(tools) }, 'isolating a refused row failed; the chunk is tried again');
         }
       } else {
         uncertain ||= failure === 'unknown';
       }
       const pause = backoff(attempt, tools.retryDelayMs, LONGEST_PAUSE_MS, tools.random);
       if (attempt >= tools.attempts || tools.now() + pause >= end) {
-        tools.log.error({ err: error, attempt, failure }, 'a flush failed for the last time');
+        tools.log.error({ err: error, attempt, failure, requestIds: named(tools) }, 'a flush failed for the last time');
         tools.onExhausted();
         throw giveUp(uncertain, FLEET_ERRORS.notWritten, 'PostgreSQL did not take the chunk');
       }
       tools.onRetry(causeLabel(error));
-      tools.log.warn({ err: error, attempt, pauseMs: Math.round(pause), failure }, 'a flush failed and is tried again');
+      tools.log.warn({ err: error, attempt, pauseMs: Math.round(pause), failure, requestIds: named(tools) }, 'a flush failed and is tried again');
       await sleep(pause);
     }
   }
+}
+
+/** Requests that a log line names; there may be hundreds in a chunk. */
+function named({ requestIds = [] }: FlushTools): readonly string[] {
+  return requestIds.slice(0, MOST_NAMED);
 }
 
 function reportIdConflict(tools: FlushTools, target: KindFlush, slices: number): void {

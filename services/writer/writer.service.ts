@@ -1,5 +1,6 @@
 import type { Context, ServiceBroker, ServiceSchema } from 'moleculer';
 import type { ChangeOutcome, ChangeRecord, WriteChunk } from '../../shared/contracts/actions.ts';
+import type { SliceOutcome } from '../../shared/contracts/slices.ts';
 import { FLEET_ERRORS, fleetError } from '../../shared/errors/fleet-errors.ts';
 import { classifyFailure, faultOfDataError } from '../../shared/errors/sqlstate.ts';
 import type { Fault } from '../../shared/records/record-kind.ts';
@@ -7,20 +8,22 @@ import { writerPoolSize } from '../../shared/db/pool-size.ts';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
 import { changeRecord } from './change-record.ts';
 import { kindFlush, type KindFlush } from './flush-target.ts';
+import { traceFlush } from './trace-flush.ts';
 import { writeChunk, type FlushTools } from './write-chunk.ts';
 import { nudgeRelays } from './nudge-relays.ts';
 import { waitedMs } from './waited.ts';
 
 /** Puts rows and ledger into PostgreSQL: chunks in one statement each, changes in one transaction each. */
 export function createWriter(node: NodeContext): ServiceSchema {
-  const { settings, metrics, log } = node;
+  const { settings, metrics, log, tracing } = node;
   const targets = new Map<string, KindFlush>();
   const target = (kind: string): KindFlush => {
     const found = targets.get(kind);
     if (found === undefined) throw new Error(`this node knows no record kind "${kind}"; every node of a fleet needs the same kinds`);
     return found;
   };
-  const tools = (kind: string): FlushTools => ({
+  const tools = (kind: string, requestIds: readonly string[]): FlushTools => ({
+    requestIds,
     pool: node.database.pool,
     fork: () => node.database.orm.em.fork(),
     node: node.nodeId,
@@ -59,6 +62,18 @@ export function createWriter(node: NodeContext): ServiceSchema {
     }
   };
 
+  /** Tells of a flush whose edge says that it is to be told of. */
+  const traced = async ({ params: { chunk }, meta: { trace } }: Context<WriteChunk, { trace?: string }>, work: () => Promise<SliceOutcome[]>): Promise<SliceOutcome[]> => {
+    if (tracing === undefined || trace === undefined) return work();
+    const startedAt = performance.now();
+    let outcomes: SliceOutcome[] | undefined;
+    try {
+      return (outcomes = await work());
+    } finally {
+      traceFlush(tracing, trace, chunk, startedAt, performance.now(), outcomes);
+    }
+  };
+
   return {
     name: 'writer',
     settings: {},
@@ -67,10 +82,10 @@ export function createWriter(node: NodeContext): ServiceSchema {
       write: {
         // One chunk may wait behind the running ones, so that a slot that becomes free has its next chunk at once.
         bulkhead: { enabled: true, concurrency: settings.writerConcurrency, maxQueueSize: 1 },
-        async handler(this: { broker: ServiceBroker }, ctx: Context<WriteChunk>) {
+        async handler(this: { broker: ServiceBroker }, ctx: Context<WriteChunk, { trace?: string }>) {
           const { chunk } = ctx.params;
           const leftMs = timeLeft(ctx, 'write');
-          const outcomes = await counted(() => writeChunk(tools(chunk.kind), target(chunk.kind), chunk, leftMs));
+          const outcomes = await traced(ctx, () => counted(() => writeChunk(tools(chunk.kind, ctx.params.requestIds), target(chunk.kind), chunk, leftMs)));
           metrics.count('writer_rows_total', { kind: chunk.kind }, chunk.sliceOf.length);
           nudgeRelays(this.broker, target(chunk.kind).sinks, chunk.slices.map((s) => s.shard));
           return { slices: outcomes };

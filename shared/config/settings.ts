@@ -180,6 +180,8 @@ export const SETTINGS = {
 
   logLevel: { type: 'choice', live: true, default: 'info', choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], group: 'Observing', meaning: 'Least severe log lines that are written.' },
   logFormat: { type: 'choice', default: 'auto', choices: ['auto', 'json', 'pretty'], group: 'Observing', meaning: 'Form of the log; auto is pretty on a terminal and JSON elsewhere.' },
+  tracesUrl: { type: 'text', env: 'OTEL_EXPORTER_OTLP_ENDPOINT', default: '', group: 'Observing', meaning: 'Collector that traces are told to, by OTLP over HTTP (JSON, at /v1/traces below this address); empty tells none.', pattern: { test: /^$|^https?:\/\//, says: 'an address that begins with http:// or https://' } },
+  tracesSample: { type: 'number', live: true, default: 0.01, min: 0, max: 1, unit: 'share', fraction: true, group: 'Observing', meaning: 'Share of the requests without a traceparent of their own that are traced; who sends one decides itself.' },
   verifyInterval: { type: 'number', default: 60_000, min: 0, max: 86_400_000, unit: 'ms', group: 'Observing', meaning: 'How often one relay of the fleet checks the law in the background, piece by piece, for the law_ gauges; 0 never does.' },
   databaseSampleInterval: { type: 'number', default: 15_000, min: 100, max: 3_600_000, unit: 'ms', group: 'Observing', meaning: 'How often one relay of the fleet tells in its metrics what only the database knows: large batches by state, ids, size.' },
   databaseRoom: { type: 'number', default: 0, min: 0, max: 1_125_899_906_842_624, unit: 'bytes', group: 'Observing', meaning: 'What the database may grow to, for the alert on it; 0 looks at the disk where PostgreSQL is on the relay\'s machine, and else knows nothing.' },

@@ -7,6 +7,7 @@ import type { RecordKind } from '../records/record-kind.ts';
 import type { Health } from './health.ts';
 import type { IntakeGate } from './intake-gate.ts';
 import type { Logger } from './log.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 
 /** What every service of a node is given: made once at the node's start, closed at its end. */
 export interface NodeContext {
@@ -24,6 +25,8 @@ export interface NodeContext {
   log: Logger;
   database: Database;
   metrics: Metrics;
+  /** Undefined where traces are told to nobody, as is the default. */
+  tracing?: Tracing | undefined;
   health: Health;
   /** Asked before the body of a writing request is read. */
   gate: IntakeGate;

@@ -8,6 +8,7 @@ import { connectDatabase } from '../db/connect.ts';
 import { poolNeeds } from '../db/pool-size.ts';
 import { PoolShare } from '../db/pool-share/pool-share.ts';
 import { followSettings } from '../live/follow-settings.ts';
+import { startTracing } from '../tracing/tracing.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { loadKinds } from '../records/load-kinds.ts';
 import { Health } from './health.ts';
@@ -56,7 +57,7 @@ export async function startNode(role: string, factories: Record<string, ServiceF
   await share.join().catch(letGo);
   const watched = await watchKeys({ pool: database.pool, settings, log }).catch(letGo);
   const live = followSettings({ pool: database.pool, settings, log });
-  const context: NodeContext = { nodeId, services, settings, live, keys: watched.ring, kinds, log, database, metrics: new Metrics(), health: new Health(), gate: new IntakeGate(), onDrain: [] };
+  const context: NodeContext = { nodeId, services, settings, live, keys: watched.ring, kinds, log, database, metrics: new Metrics(), tracing: await startTracing(settings, { nodeId, role, log }), health: new Health(), gate: new IntakeGate(), onDrain: [] };
   const broker = new moleculer.ServiceBroker({ ...brokerOptions(settings, nodeId), metadata: { role } satisfies NodeMetadata });
   context.health.add('postgres', async () => {
     await database.pool.query('select 1');
@@ -83,6 +84,7 @@ export async function startNode(role: string, factories: Record<string, ServiceF
     for (const close of context.onDrain) await close();
     await broker.stop();
     await metricsServer?.close();
+    await context.tracing?.close();
     await watched.stop();
     await live.stop();
     await telling.stop();

@@ -31,7 +31,6 @@ export interface Answer {
 }
 
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
-const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 
 /**
  * The URL of a request; its host says nothing.
@@ -53,16 +52,4 @@ export function invalidPath(): ProblemError {
 /** The caller's request id, or a new one. */
 export function requestIdOf(header: string | string[] | undefined): string {
   return typeof header === 'string' && REQUEST_ID.test(header) ? header : randomUUID();
-}
-
-/** A traceparent of our own span in the caller's trace, or in a new one (W3C Trace Context, level 1). */
-export function traceOf(header: string | string[] | undefined): string {
-  const given = typeof header === 'string' ? TRACEPARENT.exec(header) : null;
-  const traceId = given?.[1] !== undefined && !/^0+$/.test(given[1]) ? given[1] : randomHex();
-  return `00-${traceId}-${randomHex().slice(16)}-${given?.[3] ?? '01'}`;
-}
-
-/** 32 hexadecimal digits; randomUUID draws from a stock of random bytes, where randomBytes asks the kernel each time. */
-function randomHex(): string {
-  return randomUUID().replaceAll('-', '');
 }

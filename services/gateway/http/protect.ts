@@ -20,7 +20,7 @@ export interface Protection {
 }
 
 /** Not among the bounded reads: writes have the batcher's admission, uploads their own bound, the rest must answer however much is asked for. */
-const UNBOUNDED: ReadonlySet<Operation> = new Set<Operation>(['post-one', 'post-batch', 'put-record', 'post-upload', 'patch-upload', 'submit-order', 'submit-orders', 'health-live', 'health-ready', 'metrics', 'openapi', 'docs', 'console-page', 'console-vendor', 'live']);
+const UNBOUNDED: ReadonlySet<Operation> = new Set<Operation>(['post-one', 'post-batch', 'put-record', 'post-upload', 'patch-upload', 'submit-order', 'submit-orders', 'health-live', 'health-ready', 'metrics', 'metrics-targets', 'openapi', 'docs', 'console-page', 'console-vendor', 'live']);
 
 /** The bounds of this node's edge, by its settings. */
 export function protect({ settings, metrics }: NodeContext): Protection {
