@@ -10,7 +10,7 @@ export const FLOW_FIGURES = [
   ['batcher_queue_items'], ['batcher_queue_age_seconds'], ['batcher_lanes_items'], ['batcher_slots', 'state'], ['batcher_items_underway'],
   ['writer_rows_total'], ['writer_flush_seconds'], ['writer_flushes_active'], ['writer_retries_total'],
   ['relay_messages_total', 'sink'], ['relay_send_seconds'], ['relay_retries_total'], ['relay_waiting_items', 'sink'], ['relay_lag_seconds', 'sink'], ['relay_shards_owned', 'sink'],
-  ['relay_dead_letters', 'sink'], ['relay_breaker_state', 'cluster'], ['trade_breaker_state'],
+  ['relay_dead_letters', 'sink'], ['relay_breaker_state', 'cluster'], ['trade_breaker_state'], ['pool_breaker_state', 'node'],
 ] as const satisfies readonly (readonly [MetricName, string?])[];
 
 /** What one node tells of its part of the flow. */

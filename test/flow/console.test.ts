@@ -14,7 +14,7 @@ const chromium = findChromium();
 if (chromium === undefined) console.warn('No Chromium on this machine (apt-get install chromium, or CHROMIUM names one): the console is not tried in a browser.');
 const inBrowser = chromium === undefined ? test.skip : test;
 
-const VIEWS = ['flow', 'batches', 'receipts', 'nodes'];
+const VIEWS = ['flow', 'batches', 'receipts', 'letters', 'pools', 'nodes', 'settings'];
 
 let system: TestSystem;
 let browser: Browser;
@@ -61,7 +61,7 @@ inBrowser('every view is free of serious faults for who cannot see or use a mous
 inBrowser('the keyboard is enough: figures open views, t changes the theme, ? tells the keys', async () => {
   const { page, context } = await openConsole(browser, system.url);
   await page.getByRole('heading', { name: 'Flow', exact: true }).waitFor();
-  await page.keyboard.press(String(VIEWS.length));
+  await page.keyboard.press(String(VIEWS.indexOf('nodes') + 1));
   await page.getByRole('heading', { name: 'Nodes', exact: true }).waitFor();
   await page.keyboard.press('?');
   await page.getByRole('dialog', { name: 'Keys' }).waitFor();

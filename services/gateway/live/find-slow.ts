@@ -27,6 +27,11 @@ export function findSlow(stages: Stages): { levels: Record<StageName, Level>; fi
   const tell = (stage: StageName, level: Finding['level'], says: string) => found.push({ stage, level, says });
 
   for (const name of new Set(kafka.breakers.filter(({ state }) => state !== 'closed').map((breaker) => breaker.name))) {
+    if (name === 'admission') {
+      const pools = kafka.breakers.filter((breaker) => breaker.name === name && breaker.state !== 'closed').map(({ node }) => node);
+      tell('intake', 'stuck', `Writing requests are kept out until pools of connections are free again: ${pools.join(', ')}.`);
+      continue;
+    }
     const what = name === 'kafka' ? 'Kafka does not answer: its breaker is open, and what is written waits in the ledger.' : `${name} does not answer: its breaker is open.`;
     if (name !== 'trade-service') tell('kafka', 'stuck', what);
     else tell('intake', 'slow', 'The trade service does not answer: its breaker is open, and orders cannot be submitted.');

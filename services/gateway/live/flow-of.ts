@@ -16,7 +16,7 @@ export type BreakerState = (typeof BREAKER_STATES)[number];
 /** Two samples that lie further apart make no rate. */
 const LONGEST_MS = 15_000;
 
-/** A breaker as one node has it: `kafka` or another cluster of sinks, or `trade-service`. */
+/** A breaker as one node tells of it: `kafka` or another cluster of sinks, `trade-service`, or `admission`, whose `node` is whose pools it watches. */
 export interface Breaker {
   name: string;
   node: string;
@@ -123,6 +123,7 @@ function breakersOf(flows: readonly NodeFlow[]): Breaker[] {
   const state = (figure: number | undefined): BreakerState => BREAKER_STATES[figure ?? 0] ?? 'closed';
   return flows.flatMap((flow) => [
     ...placesOf([flow], 'relay_breaker_state').map((name): Breaker => ({ name, node: flow.node, state: state(flow.figures[`relay_breaker_state:${name}`]) })),
+    ...placesOf([flow], 'pool_breaker_state').map((node): Breaker => ({ name: 'admission', node, state: state(flow.figures[`pool_breaker_state:${node}`]) })),
     ...(flow.services.includes('batcher') && flow.figures.trade_breaker_state !== undefined ? [{ name: 'trade-service', node: flow.node, state: state(flow.figures.trade_breaker_state) }] : []),
   ]);
 }

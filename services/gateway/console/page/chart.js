@@ -20,7 +20,7 @@ export function Chart({ label, times, series, height = 180, top = 10, format = b
     const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
     const axis = { stroke: colour('quiet'), grid: { stroke: colour('line'), width: 1 }, ticks: { show: false }, font: '12px system-ui, sans-serif' };
     const made = new uPlot({
-      width: Math.max(200, box.current.clientWidth), height, cursor: { y: false, points: { size: 6 } }, legend: { show: false }, padding: [8, 8, 0, 0],
+      width: Math.max(200, box.current.clientWidth), height, cursor: { y: false, points: { size: 6 } }, legend: { show: false }, padding: [8, 24, 0, 0],
       scales: {
         x: { time: true, range: (_, from, to) => [Math.min(from, to - seconds), to] },
         y: { range: (_, _from, to) => [0, Math.max(top, (to ?? 0) * 1.1)] },

@@ -1,7 +1,10 @@
 import { Batches } from './batches.js';
 import { Flow } from './flow.js';
+import { Letters } from './letters.js';
 import { Nodes } from './nodes.js';
+import { Pools } from './pools.js';
 import { Receipts } from './receipts.js';
+import { Settings } from './settings.js';
 
 /** The component of each view. */
-export const PAGES = { flow: Flow, batches: Batches, receipts: Receipts, nodes: Nodes };
+export const PAGES = { flow: Flow, batches: Batches, receipts: Receipts, letters: Letters, pools: Pools, nodes: Nodes, settings: Settings };

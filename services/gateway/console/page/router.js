@@ -5,7 +5,10 @@ export const VIEWS = [
   { name: 'flow', title: 'Flow' },
   { name: 'batches', title: 'Batches' },
   { name: 'receipts', title: 'Receipts' },
+  { name: 'letters', title: 'Dead letters' },
+  { name: 'pools', title: 'Pools' },
   { name: 'nodes', title: 'Nodes' },
+  { name: 'settings', title: 'Settings' },
 ];
 
 /** Where the page is: `#/batches/ID` is the view `batches` with `ID` as its only part. */

@@ -56,3 +56,8 @@ test('full slots while items wait make the flush the slow one, and refusals the 
   const { findings } = findSlow(flowOf([busy(1_000, 0), writer(1_000, 0), relay(1_000)], [busy(2_000, 3), writer(2_000, 0), relay(2_000)]).stages);
   expect(findings.map(({ stage }) => stage)).toEqual(['flush', 'intake']);
 });
+
+test('an open admission breaker is named, with the pools that it waits for', () => {
+  const { findings } = findSlow(flowOf([], [edge(1_000), writer(1_000, 0), relay(1_000, { 'pool_breaker_state:writers': 2, 'pool_breaker_state:edge': 0 })]).stages);
+  expect(findings).toEqual([{ stage: 'intake', level: 'stuck', says: 'Writing requests are kept out until pools of connections are free again: writers.' }]);
+});
