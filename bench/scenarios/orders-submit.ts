@@ -58,7 +58,7 @@ async function together(bench: Bench, fleet: Fleet, run: (spec: SubmitSpec) => P
   const refused = errors.length === 0 ? '' : `; refused: ${errors[0] ?? ''}`;
   return [
     { what: `${CLIENTS} clients, ${CLIENT_BATCH} orders each`, figure: p99, unit: 'ms', reference: LONGEST_MS, ratio: p99 > 0 && errors.length === 0 ? LONGEST_MS / p99 : 0, goal: 1, absolute: true, p50, p99, note: `p95 ${Math.round(p95)} ms, ${Math.round(records / seconds)} orders/s${refused}` },
-    { what: `the edge's pool under that`, figure: pool.utilization, unit: 'share in use', reference: UTILIZATION, ratio: pool.utilization < UTILIZATION && pool.waiting < WAITING ? 1 : 0, goal: 1, absolute: true, note: `ratio 1: on average less than ${UTILIZATION} of the pool in use, and fewer than ${WAITING} waited (at most ${pool.waiting}, of ${pool.samples} samples)` },
+    { what: `the edge's pool under that`, figure: pool.utilization, unit: 'share in use', reference: UTILIZATION, ratio: pool.samples > 0 && pool.utilization < UTILIZATION && pool.waiting < WAITING ? 1 : 0, goal: 1, absolute: true, note: `ratio 1: on average less than ${UTILIZATION} of the pool in use, and fewer than ${WAITING} waited (at most ${pool.waiting}, of ${pool.samples} samples)` },
   ];
 }
 

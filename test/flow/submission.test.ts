@@ -85,7 +85,7 @@ describe('bad input', () => {
 
   test('numbers beyond what is exact are refused at their place', async () => {
     const answer = await send(system.url, 'POST', '/api/v1/orders/batch/submit', '{"orderIds":[9007199254740993, 12345678901234567890]}', { 'Content-Type': 'application/json' });
-    expect([answer.status, results(answer).map((r) => r.status)]).toEqual([400, ['FAILURE', 'FAILURE']]);
+    expect([answer.status, results(answer).map((r) => r.code)]).toEqual([400, ['range', 'range']]);
   });
 
   test.each([

@@ -1,3 +1,4 @@
+import { ExactNumber } from '../../../shared/records/exact-number.ts';
 import type { Fault } from '../../../shared/records/record-kind.ts';
 
 /** What stands at one place of a request's list: an id that is asked for here first, or what is wrong with it. */
@@ -6,7 +7,9 @@ export type Asked = { id: number } | { id: number | null; fault: Omit<Fault, 'po
 /** Reads the ids of a request, each at its place. The same id again is a fault of the later place: it is submitted once. */
 export function readIds(items: readonly unknown[]): Asked[] {
   const first = new Map<number, number>();
-  return items.map((item, index): Asked => {
+  return items.map((given, index): Asked => {
+    // Numbers of many digits are read as text, so that none is taken for another.
+    const item = given instanceof ExactNumber ? Number(given.text) : given;
     if (typeof item !== 'number') return { id: null, fault: { code: 'type', message: 'An order id must be a whole number, written as a JSON number.' } };
     if (!Number.isSafeInteger(item) || item < 1) return { id: null, fault: { code: 'range', message: 'An order id must be a whole number from 1 to 2^53 - 1.' } };
     const before = first.get(item);
