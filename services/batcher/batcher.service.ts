@@ -59,6 +59,7 @@ export function createBatcher(node: NodeContext): ServiceSchema {
       '$services.changed': () => edge?.lookAround(),
       'batch.steered': () => edge?.steered(),
       'items.answered': () => edge?.answered(),
+      'flushes.limited': (ctx: Context<Events['flushes.limited']>) => edge?.limited(ctx.params),
       'pools.judged': (ctx: Context<Events['pools.judged']>) => edge?.judged(ctx.params),
       '$node.connected': () => edge?.lookAround(),
       '$node.disconnected': () => edge?.lookAround(),

@@ -17,6 +17,8 @@ export interface DispatchTools {
   onWritten(items: number): void;
   /** After each look for slots: whether a chunk of full size waits because none is free. */
   onBacklog(is: boolean): void;
+  /** After each look too: how many chunks are in flight, and whether any wait. */
+  onLook(inFlight: number, waiting: boolean): void;
   after(ms: number, run: () => void): void;
 }
 
@@ -101,20 +103,22 @@ export class Dispatcher {
   #pump(): void {
     this.#handOut();
     this.#tools.onBacklog(this.#queue.items >= this.#limits.aimRows);
+    this.#tools.onLook(this.#slots.inFlight, this.#queue.length > 0 || this.#lanes.length > 0);
   }
 
   #handOut(): void {
     const { total } = this.#slots;
-    const { interactiveShare, aimRows, maxRows } = this.#limits;
+    const { interactiveShare, aimRows } = this.#limits;
+    const maxRows = Math.min(this.#limits.maxRows, Math.max(aimRows, this.#slots.maxRows));
     const beside = this.#tools.now() - this.#lastRequestAt < BESIDE_MS;
     const [most, rows] = beside ? [Math.max(1, Math.floor(total * (1 - interactiveShare))), aimRows] : [Math.max(1, total), maxRows];
     // Requests that clients wait for come first; but a large batch is never without a slot for long.
     if (this.#large === 0 && total > 1) this.#handOutLanes(1, rows);
-    this.#handOutRequests();
+    this.#handOutRequests(maxRows);
     this.#handOutLanes(most, rows);
   }
 
-  #handOutRequests(): void {
+  #handOutRequests(maxRows: number): void {
     while (this.#queue.length > 0) {
       const now = this.#tools.now();
       const slot = this.#slots.take(now, this.#queue.items >= this.#limits.aimRows);
@@ -123,7 +127,7 @@ export class Dispatcher {
         return;
       }
       const free = Math.max(1, this.#slots.total - this.#slots.inFlight + 1);
-      const rows = Math.min(this.#limits.maxRows, Math.max(this.#limits.aimRows, Math.ceil(this.#queue.items / free)));
+      const rows = Math.min(maxRows, Math.max(this.#limits.aimRows, Math.ceil(this.#queue.items / free)));
       void this.#handOver({ nodeId: slot.nodeId, takenAt: now }, this.#queue.takeChunk(rows, this.#limits.maxBytes));
     }
   }

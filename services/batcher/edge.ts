@@ -1,16 +1,9 @@
 import type { ServiceBroker } from 'moleculer';
-import type { Actions, BatchOutcome, ChangeAnswer, TakeBatch, TakeChange } from '../../shared/contracts/actions.ts';
+import type { BatchOutcome, ChangeAnswer, TakeBatch, TakeChange } from '../../shared/contracts/actions.ts';
 import { batchesSink } from '../../shared/batches/batch-events.ts';
+import type { FlushesLimited } from '../../shared/contracts/flush-limit.ts';
 import type { PoolsJudged } from '../../shared/contracts/pools.ts';
 import type { SubmissionOutcome, SubmitOrders, TradeServiceSays } from '../../shared/contracts/submissions.ts';
-import type { Chunk, SliceOutcome } from '../../shared/contracts/slices.ts';
-import { RESERVE_BLOCKS, reserveBlocksBeyond } from '../../shared/db/queries/batches.ts';
-import { KeptTable } from '../../shared/db/kept-table.ts';
-import { runStatement } from '../../shared/db/run-statement.ts';
-import { columnsOf } from '../../shared/records/columns.ts';
-import type { RecordKind } from '../../shared/records/record-kind.ts';
-import { referencesOf } from '../../shared/records/references.ts';
-import { compileItemCheck } from '../../shared/records/validate-item.ts';
 import { HttpPools } from '../../shared/http/http-pools.ts';
 import { DrainRate } from '../../shared/runtime/drain-rate.ts';
 import { every } from '../../shared/runtime/every.ts';
@@ -18,9 +11,10 @@ import { watchLoopDelay } from '../../shared/runtime/loop-delay.ts';
 import { natsIsConnected } from '../../shared/runtime/nats-status.ts';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
 import { Admission, type Load } from './admission.ts';
+import { CALL_GRACE_MS, callWriter, stayOffNats } from './call-writer.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { fleetView } from './fleet-view.ts';
-import { IdBlocks } from './id-blocks.ts';
+import { FlushMeter } from './flush-meter.ts';
 import { Carriers, CHUNK_LEASE_MS } from './large/carriers.ts';
 import { endOverdue } from './large/end-large.ts';
 import { LargeBatches } from './large/large-batches.ts';
@@ -29,10 +23,12 @@ import { createProcessing } from './process/create-processing.ts';
 import { PoolDoor } from './pool-door.ts';
 import { WriteQueue } from './queue.ts';
 import { reap, renewLeases, type ReaperTools } from './reaper.ts';
+import { reportBatch } from './report-batch.ts';
 import { Slots } from './slots.ts';
 import { createSubmission } from './submission/create-submission.ts';
 import { takeChange, type ChangeTools } from './take-change.ts';
-import { takeBatch, type TakeTarget, type TakeTools } from './take-batch.ts';
+import { takeBatch, type TakeTools } from './take-batch.ts';
+import { takeTarget } from './take-target.ts';
 import { traceHandover } from './trace-handover.ts';
 
 /** The batcher's parts, wired: one per node. */
@@ -45,6 +41,8 @@ export interface Edge {
   /** Looks what was steered. */
   steered(): Promise<void>;
   /** What the relay that watches the pools found. */
+  /** The fleet's limiter decided. */
+  limited(decided: FlushesLimited): void;
   judged(pools: PoolsJudged): void;
   /** Looks which writers and edges there are. */
   lookAround(): void;
@@ -55,12 +53,11 @@ export interface Edge {
   stop(): Promise<void>;
 }
 
-/** A call that had no answer by then goes to another writer: the same slices again are harmless. */
-const WRITE_CALL_MS = 10_000;
-const CALL_GRACE_MS = 250;
 const REAP_INTERVAL_MS = 5_000;
 const SETTLE_LATER_MS = 20_000;
 const LOOK_AROUND_INTERVAL_MS = 1_000;
+/** As often as the limiter decides. */
+const METER_INTERVAL_MS = 300;
 const STEER_INTERVAL_MS = 1_000;
 const CARRY_INTERVAL_MS = 500;
 /** Renewed at a third of the lease. */
@@ -71,6 +68,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
   const now = () => performance.now();
   const queue = new WriteQueue();
   const slots = new Slots();
+  const meter = new FlushMeter(node.nodeId);
   const loopDelay = watchLoopDelay();
   // Whatever waits now is written or withdrawn within its deadline.
   const drain = new DrainRate(now(), Math.ceil(settings.requestDeadline / 1_000));
@@ -98,12 +96,18 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
   const inWork = new Set<string>();
 
   const dispatcher = new Dispatcher(queue, slots, { aimRows: settings.bulkInsertBatchSize, maxRows: settings.chunkMaxRows, maxBytes: settings.chunkMaxBytes, interactiveShare: settings.interactiveShare }, {
-    write: (nodeId, chunk, deadlineMs, entries) => callWriter(broker, nodeId, chunk, deadlineMs, entries.map((e) => e.requestId), tracing === undefined ? undefined : traceHandover(tracing, entries, now())),
+    async write(nodeId, chunk, deadlineMs, entries) {
+      const trace = tracing === undefined ? undefined : traceHandover(tracing, entries, now());
+      const { slices, flushMs } = await callWriter(broker, nodeId, chunk, deadlineMs, entries.map((e) => e.requestId), trace);
+      meter.flushed(chunk.sliceOf.length, flushMs);
+      return slices;
+    },
     now,
     log,
     onHandover: (result) => metrics.count('batcher_handovers_total', { result }),
     onWritten: (items) => drain.add(items, now()),
     onBacklog: (is) => drain.busy(is, now()),
+    onLook: (inFlight, waiting) => meter.look(inFlight, waiting),
     after: (ms, run) => setTimeout(run, ms).unref(),
   });
   const tools: TakeTools = {
@@ -157,8 +161,13 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
   const lookAround = () => {
     const { writers, edges } = fleetView(broker);
     slots.update(writers, edges.length);
+    slots.expire(now());
     carriers.sharedBy(edges);
     dispatcher.wake();
+  };
+  const tellFlushes = () => {
+    const told = meter.take(slots.inFlight);
+    if (told !== undefined && settings.limiter && natsIsConnected(broker)) void broker.broadcast('flushes.measured', told, ['pool-monitor']);
   };
   const loops = [
     every(settings.batchLease / RENEWALS, () => renewLeases(reaper), warn('leases of batches could not be renewed; tried again')),
@@ -168,6 +177,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     every(CHUNK_LEASE_MS / RENEWALS, () => carriers.renew(), warn('leases of staged chunks could not be renewed; tried again')),
     every(REAP_INTERVAL_MS, () => carriers.sweep(), warn('staged chunks of ended batches could not be deleted; tried again')),
     every(STEER_INTERVAL_MS, () => large.lookAround(), warn('what was steered could not be looked for; tried again')),
+    every(METER_INTERVAL_MS, async () => tellFlushes(), warn('what was measured could not be told')),
     every(LOOK_AROUND_INTERVAL_MS, async () => lookAround(), warn('the fleet could not be looked at')),
   ];
   const forgetFigures = metrics.sampled(() => {
@@ -192,6 +202,10 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     large,
     steered: async () => void (await Promise.all([large.lookAround(), carriers.look()])),
     judged: (found) => pools.judged(found),
+    limited({ shares, maxRows, validMs }) {
+      slots.limited(shares[node.nodeId] ?? 1, maxRows, now(), validMs);
+      dispatcher.wake();
+    },
     lookAround,
     answered: () => processing.answered(),
     take(params) {
@@ -203,7 +217,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
           hold(work);
           void inWorkUntilDone(work);
         });
-        report(node, params, outcome);
+        reportBatch(node, params, outcome);
         return outcome;
       }));
     },
@@ -241,62 +255,4 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
 
 function loadOf({ bytes = 0, deadlineMs }: TakeBatch | TakeChange, items: number): Load {
   return { items, bytes, deadlineMs };
-}
-
-/**
- * While NATS is away its client keeps what it is given, without a bound, and throws it away when NATS is back: so it is
- * given nothing. To the caller the writers are full: the work stays in the queue, which is bounded.
- */
-function stayOffNats(broker: ServiceBroker): void {
-  if (!natsIsConnected(broker)) throw Object.assign(new Error('NATS does not answer'), { type: 'QUEUE_FULL' });
-}
-
-async function callWriter(broker: ServiceBroker, nodeId: string, chunk: Chunk, deadlineMs: number, requestIds: string[], trace: string | undefined): Promise<SliceOutcome[]> {
-  if (nodeId !== broker.nodeID) stayOffNats(broker);
-  const params: Actions['writer.write']['params'] = { chunk, deadlineMs: Math.min(deadlineMs, WRITE_CALL_MS - CALL_GRACE_MS), requestIds };
-  const timeout = Math.min(Math.max(deadlineMs, 0) + CALL_GRACE_MS, WRITE_CALL_MS);
-  const result: Actions['writer.write']['result'] = await broker.call('writer.write', params, trace === undefined ? { nodeID: nodeId, timeout } : { nodeID: nodeId, timeout, meta: { trace } });
-  return result.slices;
-}
-
-function takeTarget(node: NodeContext, kind: RecordKind): TakeTarget {
-  const { pool, orm } = node.database;
-  const columns = columnsOf(orm, kind);
-  const table = orm.getMetadata().get(kind.entity.meta.class).tableName;
-  const references = referencesOf(kind, (lookup, key) => new KeptTable({ table: lookup, key, columns: [] }, {
-    run: (statement, values) => runStatement(pool, statement, values, node.settings.statementTimeout), now: () => performance.now(),
-    onFailure: (error) => node.log.warn({ err: error, table: lookup }, 'a lookup table could not be read; the database checks what refers to it'),
-  }));
-  const beyondStatement = reserveBlocksBeyond(table, columns.find((c) => c.primary)?.column ?? 'id');
-  return {
-    record: kind,
-    ...(references === undefined ? {} : { references }),
-    carried: Object.keys(kind.item),
-    check: compileItemCheck(kind.item, kind.ignored),
-    ids: new IdBlocks(async (blocks, beyond) => {
-      const rows = await runStatement(pool, beyond ? beyondStatement : RESERVE_BLOCKS, [kind.name, blocks], node.settings.statementTimeout);
-      return Number(rows[0]?.[0]);
-    }),
-  };
-}
-
-/** Upper bounds of the size classes that metrics tell apart. */
-const SIZES: readonly [number, string][] = [[1, '1'], [50, '2-50'], [500, '51-500'], [1_000, '501-1000'], [5_000, '1001-5000']];
-
-function report(node: NodeContext, params: TakeBatch, outcome: BatchOutcome): void {
-  const { metrics, log } = node;
-  const { kind } = params;
-  if (outcome.replayed || outcome.state === 'pending') return;
-  const rejected = new Set(outcome.rejects.map((r) => r[0])).size;
-  const withdrawn = outcome.withdrawn.length;
-  const written = outcome.requested - rejected - withdrawn;
-  const size = SIZES.find(([most]) => outcome.requested <= most)?.[1] ?? '5001+';
-  metrics.observe('batcher_batch_seconds', { kind, size }, outcome.metrics.totalMs / 1_000);
-  metrics.count('batcher_items_total', { kind, outcome: 'written' }, written);
-  metrics.count('batcher_items_total', { kind, outcome: 'rejected' }, rejected);
-  metrics.count('batcher_items_total', { kind, outcome: 'withdrawn' }, withdrawn);
-  const line = { requestId: params.requestId, batchId: outcome.batchId, kind, requested: outcome.requested, written, rejected, withdrawn, slices: outcome.metrics.slices, ms: Math.round(outcome.metrics.totalMs) };
-  if (params.single === true && withdrawn === 0) log.debug(line, 'record');
-  else if (withdrawn > 0) log.warn(line, 'batch, with items withdrawn');
-  else log.info(line, 'batch');
 }

@@ -1,12 +1,11 @@
 import type { ServiceBroker } from 'moleculer';
+import { writersOf, type WriterNode } from '../../shared/runtime/fleet.ts';
 import type { CarrierNode } from './process/processing.ts';
-import type { WriterNode } from './slots.ts';
 
 interface ListedService {
   name: string;
   nodeID: string;
-  available?: boolean;
-  metadata?: { slots?: number; tags?: string[] };
+  metadata?: { tags?: string[] };
 }
 
 /** The writers, and the nodes with a batcher, that the registry knows to be alive. */
@@ -14,7 +13,7 @@ export function fleetView(broker: ServiceBroker): { writers: WriterNode[]; edges
   const registry = (broker as unknown as { registry: { getServiceList(options: object): ListedService[] } }).registry;
   const services = registry.getServiceList({ onlyAvailable: true, skipInternal: true });
   return {
-    writers: services.filter((s) => s.name === 'writer').map((s) => ({ nodeId: s.nodeID, slots: s.metadata?.slots ?? 1 })),
+    writers: writersOf(broker),
     edges: services.filter((s) => s.name === 'batcher').map((s) => ({ nodeId: s.nodeID, tags: s.metadata?.tags ?? [] })),
   };
 }

@@ -1,12 +1,9 @@
-/** A writer as the registry knows it. */
-export interface WriterNode {
-  nodeId: string;
-  /** Flushes it runs at the same time. */
-  slots: number;
-}
+import type { WriterNode } from '../../shared/runtime/fleet.ts';
 
 interface Lane {
   slots: number;
+  /** Most that the writer runs, where a limiter says how many are in flight in all. */
+  most: number;
   inFlight: number;
   /** Which take, counted over all writers, was the last of this one. */
   lastTake: number;
@@ -27,23 +24,35 @@ export const HELD_UP_MS = 3;
 const FULL_PAUSE_MS = 20;
 
 /**
- * The flush slots this edge may use: its share of every writer's, and which of them are free. With several edges the
- * shares are rounded up, and a writer that is full all the same says so.
+ * The flush slots this edge may use, and which of them are free: its share of every writer's, or as many as the fleet's limiter
+ * says. With several edges the shares are rounded up, and a writer that is full all the same says so.
  */
 export class Slots {
   readonly #lanes = new Map<string, Lane>();
   /** When each chunk in flight was handed over; monotonic ms, ascending. */
   #handedOver: number[] = [];
   #takes = 0;
+  /** What the limiter lets this edge have in flight; until then, monotonic ms. */
+  #limit: { flushes: number; maxRows: number; until: number } | undefined;
+
+  /** Takes over what the fleet's limiter decided: it holds for so long. */
+  limited(flushes: number, maxRows: number, now: number, validMs: number): void {
+    this.#limit = { flushes, maxRows, until: now + validMs };
+  }
+
+  /** Where the limiter has said nothing for too long, the fixed number of slots holds. */
+  expire(now: number): void {
+    if (this.#limit !== undefined && this.#limit.until <= now) this.#limit = undefined;
+  }
 
   /** Takes over what the registry says now. Writers that are gone lose their slots; calls to them fail by themselves. */
   update(writers: readonly WriterNode[], edges: number): void {
     for (const nodeId of this.#lanes.keys()) if (!writers.some((w) => w.nodeId === nodeId)) this.#lanes.delete(nodeId);
-    for (const { nodeId, slots } of writers) {
+    for (const { nodeId, slots, most } of writers) {
       const share = Math.max(1, Math.ceil(slots / Math.max(1, edges)));
       const lane = this.#lanes.get(nodeId);
-      if (lane === undefined) this.#lanes.set(nodeId, { slots: share, inFlight: 0, lastTake: 0, fullUntil: 0 });
-      else lane.slots = share;
+      if (lane === undefined) this.#lanes.set(nodeId, { slots: share, most, inFlight: 0, lastTake: 0, fullUntil: 0 });
+      else Object.assign(lane, { slots: share, most });
     }
   }
 
@@ -57,9 +66,11 @@ export class Slots {
       const recent = this.#handedOver.filter((at) => now - at < HELD_UP_MS);
       if (recent.length >= Math.max(1, Math.floor(this.total * SMALL_SHARE))) return { lookAgainMs: HELD_UP_MS - (now - (recent[0] ?? now)) };
     }
+    if (this.#limit !== undefined && this.inFlight >= this.#limit.flushes) return { lookAgainMs: undefined };
     const ahead = full ? AHEAD : 0;
+    const room = ({ slots, most }: Lane) => (this.#limit === undefined ? slots + ahead : most);
     const [best] = [...this.#lanes]
-      .filter(([, lane]) => lane.inFlight < lane.slots + ahead && lane.fullUntil <= now)
+      .filter(([, lane]) => lane.inFlight < room(lane) && lane.fullUntil <= now)
       .sort(([, a], [, b]) => a.inFlight / a.slots - b.inFlight / b.slots || a.lastTake - b.lastTake);
     if (best === undefined) return { lookAgainMs: undefined };
     const [nodeId, lane] = best;
@@ -87,7 +98,12 @@ export class Slots {
   }
 
   get total(): number {
-    return [...this.#lanes.values()].reduce((sum, lane) => sum + lane.slots, 0);
+    const all = (of: (lane: Lane) => number) => [...this.#lanes.values()].reduce((sum, lane) => sum + of(lane), 0);
+    return this.#limit === undefined ? all((lane) => lane.slots) : Math.min(this.#limit.flushes, all((lane) => lane.most));
+  }
+  /** Most rows of a chunk, as the limiter says. */
+  get maxRows(): number {
+    return this.#limit?.maxRows ?? Infinity;
   }
   get inFlight(): number {
     return [...this.#lanes.values()].reduce((sum, lane) => sum + lane.inFlight, 0);

@@ -4,6 +4,8 @@ import { ensureLedgerPartitions } from '../../shared/db/ledger-partitions.ts';
 import { every, type Loop } from '../../shared/runtime/every.ts';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
 import { poolsLoop } from './pools-loop.ts';
+import type { Events } from '../../shared/contracts/actions.ts';
+import { limiterLoop } from './limiter-loop.ts';
 import { lawLoop } from './watch-law.ts';
 import type { PoolsWatch } from './watch-pools.ts';
 import { storeLoop } from './watch-store.ts';
@@ -13,6 +15,7 @@ const PARTITIONS_INTERVAL_MS = 6 * 3_600_000;
 /** Watches the PostgreSQL pool of every node, keeps the ledger's partitions ahead of time, and on one node checks the law in the background. */
 export function createPoolMonitor(node: NodeContext): ServiceSchema {
   let watch: PoolsWatch | undefined;
+  let limiter: ReturnType<typeof limiterLoop> | undefined;
   let loops: Loop[] = [];
 
   return {
@@ -21,14 +24,19 @@ export function createPoolMonitor(node: NodeContext): ServiceSchema {
     actions: {
       pools: { handler: (ctx: Context<{ historyMs?: number }>): PoolsReport | undefined => watch?.report(ctx.params.historyMs) },
     },
+    events: {
+      'flushes.measured': (ctx: Context<Events['flushes.measured']>) => limiter?.measured(ctx.params),
+    },
     started(this: { broker: ServiceBroker }) {
       const { broker } = this;
       const pools = poolsLoop(node, broker);
       watch = pools.watch;
+      limiter = limiterLoop(node, broker);
       node.health.add('pools', () => ({ status: 'up', figures: Object.fromEntries([...pools.watch.samples].map(([name, s]) => [name, { active: s.active, idle: s.idle, waiting: s.waiting, max: s.max, utilization: s.utilization }])) }), false);
       const warn = (what: string) => (error: unknown) => node.log.warn({ err: error }, what);
       loops = [
         pools.loop,
+        limiter.loop,
         every(PARTITIONS_INTERVAL_MS, () => ensureLedgerPartitions(node.database.pool, new Date()), warn('partitions of the ledger could not be made ahead')),
         ...lawLoop(node, broker),
         storeLoop(node, broker),

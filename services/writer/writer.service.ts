@@ -1,10 +1,10 @@
 import type { Context, ServiceBroker, ServiceSchema } from 'moleculer';
-import type { ChangeOutcome, ChangeRecord, WriteChunk } from '../../shared/contracts/actions.ts';
+import type { ChangeOutcome, ChangeRecord, WriteChunk, WrittenChunk } from '../../shared/contracts/actions.ts';
 import type { SliceOutcome } from '../../shared/contracts/slices.ts';
 import { FLEET_ERRORS, fleetError } from '../../shared/errors/fleet-errors.ts';
 import { classifyFailure, faultOfDataError } from '../../shared/errors/sqlstate.ts';
 import type { Fault } from '../../shared/records/record-kind.ts';
-import { writerPoolSize } from '../../shared/db/pool-size.ts';
+import { mostFlushes, writerPoolSize } from '../../shared/db/pool-size.ts';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
 import { changeRecord } from './change-record.ts';
 import { kindFlush, type KindFlush } from './flush-target.ts';
@@ -16,13 +16,14 @@ import { waitedMs } from './waited.ts';
 /** Puts rows and ledger into PostgreSQL: chunks in one statement each, changes in one transaction each. */
 export function createWriter(node: NodeContext): ServiceSchema {
   const { settings, metrics, log, tracing } = node;
+  const most = mostFlushes(settings);
   const targets = new Map<string, KindFlush>();
   const target = (kind: string): KindFlush => {
     const found = targets.get(kind);
     if (found === undefined) throw new Error(`this node knows no record kind "${kind}"; every node of a fleet needs the same kinds`);
     return found;
   };
-  const tools = (kind: string, requestIds: readonly string[]): FlushTools => ({
+  const tools = (kind: string, requestIds: readonly string[], flushed: (ms: number) => void): FlushTools => ({
     requestIds,
     pool: node.database.pool,
     fork: () => node.database.orm.em.fork(),
@@ -35,6 +36,7 @@ export function createWriter(node: NodeContext): ServiceSchema {
     random: Math.random,
     now: () => performance.now(),
     onFlush(ms, rows) {
+      flushed(ms);
       metrics.observe('writer_flush_seconds', { kind }, ms / 1_000);
       metrics.observe('writer_flush_rows', { kind }, rows);
     },
@@ -77,18 +79,19 @@ export function createWriter(node: NodeContext): ServiceSchema {
   return {
     name: 'writer',
     settings: {},
-    metadata: { slots: settings.writerConcurrency, pool: writerPoolSize(settings.writerConcurrency) },
+    metadata: { slots: settings.writerConcurrency, most, pool: writerPoolSize(most) },
     actions: {
       write: {
         // One chunk may wait behind the running ones, so that a slot that becomes free has its next chunk at once.
-        bulkhead: { enabled: true, concurrency: settings.writerConcurrency, maxQueueSize: 1 },
-        async handler(this: { broker: ServiceBroker }, ctx: Context<WriteChunk, { trace?: string }>) {
+        bulkhead: { enabled: true, concurrency: most, maxQueueSize: 1 },
+        async handler(this: { broker: ServiceBroker }, ctx: Context<WriteChunk, { trace?: string }>): Promise<WrittenChunk> {
           const { chunk } = ctx.params;
           const leftMs = timeLeft(ctx, 'write');
-          const outcomes = await traced(ctx, () => counted(() => writeChunk(tools(chunk.kind, ctx.params.requestIds), target(chunk.kind), chunk, leftMs)));
+          let flushMs = 0;
+          const slices = await traced(ctx, () => counted(() => writeChunk(tools(chunk.kind, ctx.params.requestIds, (ms) => (flushMs = ms)), target(chunk.kind), chunk, leftMs)));
           metrics.count('writer_rows_total', { kind: chunk.kind }, chunk.sliceOf.length);
           nudgeRelays(this.broker, target(chunk.kind).sinks, chunk.slices.map((s) => s.shard));
-          return { slices: outcomes };
+          return { slices, flushMs };
         },
       },
       change: {

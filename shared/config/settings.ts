@@ -120,7 +120,10 @@ export const SETTINGS = {
   httpConnections: { type: 'number', default: 50, min: 1, max: 10_000, unit: 'connections', group: 'Orders', meaning: 'Most connections of a node to all other services.' },
   httpConnectionsPerOrigin: { type: 'number', default: 25, min: 1, max: 10_000, unit: 'connections', group: 'Orders', meaning: 'Most connections of a node to one other service.' },
 
-  writerConcurrency: { type: 'number', default: 2, min: 1, max: 64, unit: 'count', group: 'Writing', meaning: 'Flushes a writer runs at the same time.' },
+  writerConcurrency: { type: 'number', default: 2, min: 1, max: 64, unit: 'count', group: 'Writing', meaning: 'Flushes a writer runs at the same time; where the limiter is on, what it begins with.' },
+  writerMaxConcurrency: { type: 'number', default: 4, min: 1, max: 64, unit: 'count', group: 'Writing', meaning: 'Most flushes a writer runs at the same time, whatever the limiter says. Its pool is made for so many.' },
+  limiter: { type: 'switch', default: false, live: true, group: 'Writing', meaning: 'Whether the flushes in flight and the rows of a chunk follow what is measured, for the whole fleet.' },
+  limiterSlowFlush: { type: 'number', default: 1_000, min: 10, max: 60_000, unit: 'ms', live: true, group: 'Writing', meaning: 'A flush that takes longer makes the limiter halve the chunks, down to a segment.' },
   bulkInsertBatchSize: { type: 'number', default: 500, min: 1, max: 2_000, unit: 'rows', group: 'Writing', meaning: 'Rows of a segment: what a large request is cut into, so that its parts are written side by side.' },
   chunkMaxRows: { type: 'number', default: 2_000, min: 1, max: 2_000, unit: 'rows', group: 'Writing', meaning: 'Most rows that waiting requests share in one flush.' },
   chunkMaxBytes: { type: 'number', default: 524_288, min: 65_536, max: 786_432, unit: 'bytes', group: 'Writing', meaning: 'Most bytes of one flush; stays below the largest message of NATS.' },

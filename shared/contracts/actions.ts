@@ -1,3 +1,4 @@
+import type { FlushesLimited, FlushesMeasured } from './flush-limit.ts';
 import type { BatchCommand, BatchState } from '../batches/states.ts';
 import type { HealthPart } from '../runtime/health.ts';
 import type { NodeFlow } from './flow.ts';
@@ -16,7 +17,7 @@ export interface Actions {
   /** Changes or deletes one record under its version; a repeat with the same batch id answers as the first. */
   'writer.change': { params: ChangeRecord; result: ChangeOutcome };
   /** Writes one chunk in one statement. Safe to repeat with the same slices, on any writer. */
-  'writer.write': { params: WriteChunk; result: { slices: SliceOutcome[] } };
+  'writer.write': { params: WriteChunk; result: WrittenChunk };
   /** Changes one record for a client: the key's procedure around `writer.change`. */
   'batcher.change': { params: TakeChange; result: ChangeAnswer };
   /** Opens a large upload, or goes on with one; what follows goes to the node that the answer names. */
@@ -55,6 +56,10 @@ export interface Events {
   'settings.changed': Record<string, never>;
   /** All pools were sampled: what edges may admit. Told anew after each sample. */
   'pools.judged': PoolsJudged;
+  /** What an edge saw of its flushes, a few times a second while there are any. */
+  'flushes.measured': FlushesMeasured;
+  /** How many flushes the fleet may have in flight; told anew after each of the limiter's rounds. */
+  'flushes.limited': FlushesLimited;
   /** Something about a large batch was changed by a client. */
   'batch.steered': { batchId: string };
   /** Items that are carried out elsewhere were answered. */
@@ -161,6 +166,12 @@ export interface NodeHealth {
   services: string[];
   ready: boolean;
   parts: Record<string, HealthPart>;
+}
+
+/** What became of each slice, and how long the last try took in PostgreSQL, waiting for a connection included; ms. */
+export interface WrittenChunk {
+  slices: SliceOutcome[];
+  flushMs: number;
 }
 
 export interface WriteChunk {

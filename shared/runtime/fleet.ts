@@ -4,12 +4,31 @@ import type { Actions } from '../contracts/actions.ts';
 interface ListedService {
   name: string;
   nodeID: string;
+  metadata?: { slots?: number; most?: number };
+}
+
+/** A writer as the registry knows it. */
+export interface WriterNode {
+  nodeId: string;
+  /** Flushes it runs at the same time, where no limiter says otherwise. */
+  slots: number;
+  /** Most that it runs at the same time, whatever a limiter says. */
+  most: number;
 }
 
 /** The nodes that run a service, as the registry knows them to be alive. */
 export function nodesWith(broker: ServiceBroker, service: string): string[] {
+  return servicesOf(broker, service).map((s) => s.nodeID);
+}
+
+/** The writers, as the registry knows them to be alive. */
+export function writersOf(broker: ServiceBroker): WriterNode[] {
+  return servicesOf(broker, 'writer').map(({ nodeID, metadata }) => ({ nodeId: nodeID, slots: metadata?.slots ?? 1, most: metadata?.most ?? metadata?.slots ?? 1 }));
+}
+
+function servicesOf(broker: ServiceBroker, service: string): ListedService[] {
   const registry = (broker as unknown as { registry: { getServiceList(options: object): ListedService[] } }).registry;
-  return registry.getServiceList({ onlyAvailable: true, skipInternal: true }).filter((s) => s.name === service).map((s) => s.nodeID);
+  return registry.getServiceList({ onlyAvailable: true, skipInternal: true }).filter((s) => s.name === service);
 }
 
 /** Asks every node the same; a node that doesn't answer in time is left out and named. */

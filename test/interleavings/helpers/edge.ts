@@ -32,7 +32,7 @@ export interface EdgeShape {
 export function edgeAt(actor: Actor, { segmentRows, writers, nextBlock }: EdgeShape): { tools: TakeTools; target: TakeTarget } {
   const { pool, tools: { now } } = actor;
   const slots = new Slots();
-  slots.update(writers.map((w) => ({ nodeId: w.name, slots: 4 })), 1);
+  slots.update(writers.map((w) => ({ nodeId: w.name, slots: 4, most: 4 })), 1);
   const queue = new WriteQueue();
   const log = pino({ level: 'silent' });
   const dispatcher = new Dispatcher(queue, slots, { aimRows: segmentRows, maxRows: segmentRows, maxBytes: 524_288, interactiveShare: 0.25 }, {
@@ -45,7 +45,7 @@ export function edgeAt(actor: Actor, { segmentRows, writers, nextBlock }: EdgeSh
         throw error instanceof Died || writer?.stage?.isDead(nodeId) === true ? Object.assign(new Error('no answer'), { type: 'REQUEST_TIMEOUT' }) : error;
       }
     },
-    now, log, onHandover: () => undefined, onWritten: () => undefined, onBacklog: () => undefined, after: (ms, run) => setTimeout(run, Math.min(ms, 5)),
+    now, log, onHandover: () => undefined, onWritten: () => undefined, onBacklog: () => undefined, onLook: () => undefined, after: (ms, run) => setTimeout(run, Math.min(ms, 5)),
   });
   const tools: TakeTools = {
     pool, queue, dispatcher, log, owner: actor.name, inWork: new Set(), leaseMs: 15_000, statementTimeoutMs: 12_000, settlePatienceMs: 15_000, settleLaterMs: 20_000, shards: 32, batchesSink: 'kafka:batches',

@@ -16,7 +16,7 @@ interface Call {
 /** A dispatcher over writers that answer when they are told to; time stands still unless it is moved. */
 function started(writers: number, slotsEach: number) {
   const slots = new Slots();
-  slots.update(Array.from({ length: writers }, (_, i) => ({ nodeId: `w${i}`, slots: slotsEach })), 1);
+  slots.update(Array.from({ length: writers }, (_, i) => ({ nodeId: `w${i}`, slots: slotsEach, most: slotsEach })), 1);
   const calls: Call[] = [];
   const timers: (() => void)[] = [];
   let now = 0;
@@ -29,7 +29,7 @@ function started(writers: number, slotsEach: number) {
     log: pino({ level: 'silent' }),
     onHandover: () => undefined,
     onWritten: () => undefined,
-    onBacklog: () => undefined,
+    onBacklog: () => undefined, onLook: () => undefined,
     after: (_, run) => timers.push(run),
   });
   /** Lets the event loop turn a few times, and rings timers. */

@@ -5,7 +5,7 @@ const taken = (slot: { nodeId: string } | { lookAgainMs: number | undefined }) =
 describe('slots', () => {
   const of = (writers: number, slots: number, edges = 1) => {
     const all = new Slots();
-    all.update(Array.from({ length: writers }, (_, i) => ({ nodeId: `w${i}`, slots })), edges);
+    all.update(Array.from({ length: writers }, (_, i) => ({ nodeId: `w${i}`, slots, most: slots + 2 })), edges);
     return all;
   };
 
@@ -29,7 +29,7 @@ describe('slots', () => {
       return writer;
     };
     expect([next(1), next(2)]).toEqual(['w0', 'w0']);
-    slots.update([{ nodeId: 'w0', slots: 2 }, { nodeId: 'w1', slots: 2 }], 1);
+    slots.update([{ nodeId: 'w0', slots: 2, most: 2 }, { nodeId: 'w1', slots: 2, most: 2 }], 1);
     expect([next(3), next(4), next(5), next(6)]).toEqual(['w1', 'w0', 'w1', 'w0']);
   });
 
@@ -70,8 +70,23 @@ describe('slots', () => {
 
   test('writers that are gone lose their slots', () => {
     const slots = of(2, 3);
-    slots.update([{ nodeId: 'w1', slots: 3 }], 1);
+    slots.update([{ nodeId: 'w1', slots: 3, most: 3 }], 1);
     expect(slots.writers).toBe(1);
     expect(taken(slots.take(0, true))).toBe('w1');
+  });
+
+  test('the limiter\'s number holds over all writers, until it is too old', () => {
+    const slots = of(2, 2);
+    slots.limited(3, 700, 0, 1_000);
+    const got = Array.from({ length: 4 }, () => taken(slots.take(0, true)));
+    expect(got.slice(0, 3).every((writer) => writer !== undefined)).toBe(true);
+    expect(got[3]).toBeUndefined();
+    expect([slots.total, slots.maxRows]).toEqual([3, 700]);
+    slots.limited(99, 700, 500, 1_000);
+    expect(slots.total).toBe(8); // no writer is given more than it runs at most
+    slots.expire(1_499);
+    expect(slots.total).toBe(8);
+    slots.expire(1_500);
+    expect([slots.total, slots.maxRows]).toEqual([4, Infinity]);
   });
 });

@@ -33,14 +33,14 @@ describe('the way of a batch through an edge', () => {
   /** An edge's parts around this way of writing a chunk and of reserving ids. */
   function edge(shape: { write?: (chunk: Chunk) => Promise<SliceOutcome[]>; reserve?: (blocks: number, beyond: boolean) => Promise<number>; tools?: Partial<TakeTools> } = {}) {
     const slots = new Slots();
-    slots.update([{ nodeId: 'one', slots: 3 }, { nodeId: 'two', slots: 3 }], 1);
+    slots.update([{ nodeId: 'one', slots: 3, most: 3 }, { nodeId: 'two', slots: 3, most: 3 }], 1);
     const queue = new WriteQueue();
     const log = pino({ level: 'silent' });
     const now = () => performance.now();
     const chunks: Chunk[] = [];
     const dispatcher = new Dispatcher(queue, slots, { aimRows: 500, maxRows: 2_000, maxBytes: 524_288, interactiveShare: 0.25 }, {
       write: (_, chunk) => (chunks.push(chunk), shape.write?.(chunk) ?? writeChunk(engine.tools, engine.executions, chunk, 5_000)),
-      now, log, onHandover: () => undefined, onWritten: () => undefined, onBacklog: () => undefined, after: (ms, run) => setTimeout(run, ms),
+      now, log, onHandover: () => undefined, onWritten: () => undefined, onBacklog: () => undefined, onLook: () => undefined, after: (ms, run) => setTimeout(run, ms),
     });
     const tools: TakeTools = {
       pool: engine.pool, queue, dispatcher, log, owner: 'edge-test', inWork, leaseMs: 15_000, statementTimeoutMs: 5_000, settlePatienceMs: 2_250, settleLaterMs: 20_000, shards: 32, batchesSink: 'kafka:batches',

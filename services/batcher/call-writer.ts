@@ -1,0 +1,25 @@
+import type { ServiceBroker } from 'moleculer';
+import type { Actions, WrittenChunk } from '../../shared/contracts/actions.ts';
+import type { Chunk } from '../../shared/contracts/slices.ts';
+import { natsIsConnected } from '../../shared/runtime/nats-status.ts';
+
+/** A call that had no answer by then goes to another writer: the same slices again are harmless. */
+const WRITE_CALL_MS = 10_000;
+/** How much longer a call is waited for than its work may take. */
+export const CALL_GRACE_MS = 250;
+
+/**
+ * While NATS is away its client keeps what it is given, without a bound, and throws it away when NATS is back: so it is
+ * given nothing. To the caller the writers are full: the work stays in the queue, which is bounded.
+ */
+export function stayOffNats(broker: ServiceBroker): void {
+  if (!natsIsConnected(broker)) throw Object.assign(new Error('NATS does not answer'), { type: 'QUEUE_FULL' });
+}
+
+/** Has that writer write a chunk within the deadline. */
+export async function callWriter(broker: ServiceBroker, nodeId: string, chunk: Chunk, deadlineMs: number, requestIds: string[], trace: string | undefined): Promise<WrittenChunk> {
+  if (nodeId !== broker.nodeID) stayOffNats(broker);
+  const params: Actions['writer.write']['params'] = { chunk, deadlineMs: Math.min(deadlineMs, WRITE_CALL_MS - CALL_GRACE_MS), requestIds };
+  const timeout = Math.min(Math.max(deadlineMs, 0) + CALL_GRACE_MS, WRITE_CALL_MS);
+  return broker.call<WrittenChunk, typeof params>('writer.write', params, trace === undefined ? { nodeID: nodeId, timeout } : { nodeID: nodeId, timeout, meta: { trace } });
+}

@@ -1,0 +1,106 @@
+import type { FlushClass } from '../../shared/contracts/flush-limit.ts';
+
+/** What the law remembers. `limit`: flushes the fleet may have in flight. `maxRows`: most rows of a chunk. */
+export interface FlushLimit {
+  readonly limit: number;
+  readonly maxRows: number;
+  /** Time of a flush without a queue, as last measured, by size class; ms. A class that is not there was not seen yet. */
+  readonly bases: Readonly<Record<number, number>>;
+  /** Rounds since the bases were measured. */
+  readonly age: number;
+  /** While they are measured anew: the limit to go back to. */
+  readonly before: number | undefined;
+}
+
+/** One round of flushes, of the whole fleet. */
+export interface FlushSample {
+  classes: readonly FlushClass[];
+  /** Most that were in flight together. */
+  inFlight: number;
+}
+
+export interface FlushLimitBounds {
+  /** Least flushes in flight: one for each edge. */
+  minLimit: number;
+  maxLimit: number;
+  minRows: number;
+  maxRows: number;
+  /** A flush slower than this is answered with smaller chunks; ms. */
+  slowMs: number;
+}
+
+export type FlushLimitReason = 'idle' | 'queue-short' | 'queue-long' | 'steady' | 'measure-base' | 'base-measured';
+
+export interface FlushLimitStep {
+  state: FlushLimit;
+  reason: FlushLimitReason;
+  /** Flushes that queue in the database, as estimated; 0 where nothing was in flight. */
+  queued: number;
+}
+
+/** Flushes that may queue in PostgreSQL: fewer leave it idle between two, more only wait there. Vegas' alpha and beta. */
+const ALPHA = 0.5;
+const BETA = 1.5;
+/** Rounds after which the bases are measured anew, with one flush an edge: else a queue of our own, or a database that became slower, would never be told apart. */
+const BASE_ROUNDS = 100;
+
+/** The law's start: the fixed default. */
+export function startLimit(limit: number, maxRows: number): FlushLimit {
+  return { limit, maxRows, bases: {}, age: BASE_ROUNDS, before: undefined };
+}
+
+/**
+ * One step of TCP Vegas (Brakmo and Peterson, "TCP Vegas: End to End Congestion Avoidance on a Global Internet", 1995):
+ * limit * (1 - base / time) flushes queue in the database; below alpha one more is let in, above beta one less.
+ * Chunks halve while flushes are slow, and grow back by an eighth. Plain: the same state and sample give the same answer.
+ *
+ * One state is for the whole fleet. With a state in each edge the shares come out equal but the sum does not hold: each takes the
+ * others' queue for its base (simulated on a database that carries 6: two edges 8 in flight on average, three 14-17, four 25).
+ */
+export function nextLimit(state: FlushLimit, sample: FlushSample, bounds: FlushLimitBounds): FlushLimitStep {
+  const within = (limit: number) => Math.max(bounds.minLimit, Math.min(bounds.maxLimit, limit));
+  const known = Object.keys(state.bases).length > 0;
+  const step = (reason: FlushLimitReason, change: Partial<FlushLimit>, queued = 0): FlushLimitStep => {
+    const next = { ...state, age: state.age + 1, ...change };
+    return { state: { ...next, limit: within(next.limit), maxRows: nextRows(state.maxRows, sample.classes, bounds) }, reason, queued };
+  };
+  if (sample.classes.length === 0) return { state, reason: 'idle', queued: 0 };
+  if (state.before !== undefined) {
+    // Flushes of before may still be under way: only a round with one an edge shows the base.
+    if (sample.inFlight > bounds.minLimit) return step('measure-base', {});
+    return step('base-measured', { limit: state.before, before: undefined, bases: measured(state.bases, sample.classes), age: 0 });
+  }
+  if (state.age >= BASE_ROUNDS || !known) {
+    // Where little is asked for the base shows by itself.
+    if (sample.inFlight <= bounds.minLimit) return step('base-measured', { bases: measured(state.bases, sample.classes), age: 0 });
+    return step('measure-base', { limit: bounds.minLimit, before: state.limit });
+  }
+  const bases = lowered(state.bases, sample.classes);
+  if (sample.inFlight < state.limit) return step('idle', { bases });
+  const queued = state.limit * mean(sample.classes, ({ size, ms }) => 1 - (bases[size] ?? ms) / ms);
+  if (queued < ALPHA) return step('queue-short', { bases, limit: state.limit + 1 }, queued);
+  if (queued > BETA) return step('queue-long', { bases, limit: state.limit - 1 }, queued);
+  return step('steady', { bases }, queued);
+}
+
+/** The bases that a round without a queue shows; those of classes that it lacks are taken to have changed as its own did. */
+function measured(bases: FlushLimit['bases'], classes: readonly FlushClass[]): FlushLimit['bases'] {
+  const ratio = mean(classes, ({ size, ms }) => ms / (bases[size] ?? ms));
+  const others = Object.entries(bases).map(([size, ms]) => [size, ms * ratio] as const);
+  return Object.fromEntries([...others, ...classes.map(({ size, ms }) => [size, ms] as const)]);
+}
+
+function lowered(bases: FlushLimit['bases'], classes: readonly FlushClass[]): FlushLimit['bases'] {
+  return { ...bases, ...Object.fromEntries(classes.map(({ size, ms }) => [size, Math.min(bases[size] ?? ms, ms)])) };
+}
+
+function nextRows(rows: number, classes: readonly FlushClass[], { slowMs, minRows, maxRows }: FlushLimitBounds): number {
+  const next = mean(classes, ({ ms }) => ms) > slowMs ? Math.floor(rows / 2) : rows + Math.ceil(maxRows / 8);
+  return Math.min(maxRows, Math.max(minRows, next));
+}
+
+/** Mean over all flushes. */
+function mean(classes: readonly FlushClass[], of: (one: FlushClass) => number): number {
+  const flushes = classes.reduce((sum, one) => sum + one.flushes, 0);
+  return flushes === 0 ? 0 : classes.reduce((sum, one) => sum + one.flushes * of(one), 0) / flushes;
+}

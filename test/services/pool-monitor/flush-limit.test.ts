@@ -1,0 +1,77 @@
+import { nextLimit, startLimit, type FlushLimit, type FlushLimitReason, type FlushSample } from '../../../services/pool-monitor/flush-limit.ts';
+
+const BOUNDS = { minLimit: 1, maxLimit: 16, minRows: 100, maxRows: 2_000, slowMs: 200 };
+/** Rows of a flush are 2 to the power of this; of the others twice or half as many. */
+const SIZE = 10;
+
+/** A database that carries `width` flushes side by side, each in `baseMs`; more share it. Sizes differ, times by a tenth, from a seed. */
+function plant(seed: number) {
+  let drawn = seed;
+  const draw = () => (drawn = (drawn * 48_271) % 2_147_483_647) / 2_147_483_647;
+  return (limit: number, width: number, baseMs: number): FlushSample => {
+    const classes = [SIZE - 1, SIZE, SIZE + 1].map((size) => ({ size, flushes: 1 + Math.floor(draw() * 8), ms: baseMs * 2 ** (size - SIZE) * Math.max(1, limit / width) * (0.9 + 0.2 * draw()) }));
+    return { classes: classes.slice(limit === 1 ? 1 : 0), inFlight: limit };
+  };
+}
+
+function run(state: FlushLimit, rounds: number, width: number, baseMs: number, seed = 7, bounds = BOUNDS) {
+  const sample = plant(seed);
+  const limits: number[] = [];
+  const reasons: FlushLimitReason[] = [];
+  for (let i = 0; i < rounds; i++) {
+    const step = nextLimit(state, sample(state.limit, width, baseMs), bounds);
+    state = step.state;
+    reasons.push(step.reason);
+    if (state.before === undefined) limits.push(state.limit);
+  }
+  return { state, limits, reasons };
+}
+const sampleOf = (ms: number, inFlight: number): FlushSample => ({ classes: [{ size: SIZE, flushes: 3, ms }], inFlight });
+
+describe('the limit of flushes in flight', () => {
+  test.each([[1, 2], [3, 8], [6, 16], [6, 1]])('settles at what a database of width %i carries, from %i, and does not swing between two measurements of the base', (width, from) => {
+    for (const seed of [1, 99, 4_711, 65_537]) {
+      const settled = run(startLimit(from, 2_000), 600, width, 10, seed).limits.slice(150);
+      expect(Math.min(...settled)).toBeGreaterThanOrEqual(width);
+      expect(Math.max(...settled)).toBeLessThanOrEqual(width + 4);
+      expect(Math.max(...settled) - Math.min(...settled)).toBeLessThanOrEqual(3);
+    }
+  });
+
+  test('a database that becomes slow gets smaller chunks; both come back when it recovers', () => {
+    const before = run(startLimit(4, 2_000), 200, 4, 10);
+    const slow = run(before.state, 200, 4, 400);
+    expect(slow.state.maxRows).toBe(BOUNDS.minRows);
+    const after = run(slow.state, 200, 4, 10);
+    expect(after.state.maxRows).toBe(BOUNDS.maxRows);
+    expect(after.limits.at(-1)).toBeGreaterThanOrEqual(4);
+  });
+
+  test('a distance that only delays is not taken for a queue once the base is measured anew', () => {
+    const near = run(startLimit(4, 2_000), 200, 6, 5);
+    expect(run(near.state, 300, 6, 50).limits.at(-1)).toBeGreaterThanOrEqual(6);
+  });
+
+  test('the base is taken from a round with one flush alone, and then the limit is what it was', () => {
+    const measuring = { ...startLimit(1, 2_000), bases: { [SIZE]: 20, [SIZE - 2]: 6 }, before: 6 };
+    const busy = nextLimit(measuring, sampleOf(80, 5), BOUNDS);
+    expect(busy).toMatchObject({ reason: 'measure-base', state: { limit: 1, bases: { [SIZE]: 20 }, before: 6 } });
+    const alone = nextLimit(busy.state, sampleOf(10, 1), BOUNDS);
+    // The size that was not seen has become faster with it.
+    expect(alone).toMatchObject({ reason: 'base-measured', state: { limit: 6, bases: { [SIZE]: 10, [SIZE - 2]: 3 }, before: undefined } });
+  });
+
+  test('what is not used does not raise it, a round without a flush changes nothing, and where one is in flight the base needs no measuring', () => {
+    const state = { ...startLimit(6, 2_000), bases: { [SIZE]: 10 }, age: 0 };
+    expect(nextLimit(state, sampleOf(10, 2), BOUNDS)).toMatchObject({ reason: 'idle', state: { limit: 6 } });
+    expect(nextLimit(state, { classes: [], inFlight: 0 }, BOUNDS).state).toBe(state);
+    expect(nextLimit(startLimit(4, 2_000), sampleOf(12, 1), BOUNDS)).toMatchObject({ reason: 'base-measured', state: { limit: 4, bases: { [SIZE]: 12 } } });
+  });
+
+  test('it stays between one for each edge and what the writers run at most', () => {
+    const two = { ...BOUNDS, minLimit: 2, maxLimit: 5 };
+    const { limits } = run(startLimit(4, 2_000), 300, 1, 10, 7, two);
+    expect(Math.min(...limits)).toBeGreaterThanOrEqual(2);
+    expect(Math.max(...run(startLimit(4, 2_000), 300, 9, 10, 7, two).limits)).toBe(5);
+  });
+});
