@@ -8,6 +8,7 @@ import { renderDashboard } from './generated/grafana/dashboard.ts';
 import { DELIVERY } from './generated/grafana/delivery.ts';
 import { FLOW } from './generated/grafana/flow.ts';
 import { POOLS } from './generated/grafana/pools.ts';
+import { clientTypes } from './generated/client-types.ts';
 import { metricsPage } from './generated/metrics-page.ts';
 import { settingsPage } from './generated/settings-page.ts';
 import { checkAll, writeAll, type Generated } from './generated/write-or-check.ts';
@@ -15,6 +16,7 @@ import { checkAll, writeAll, type Generated } from './generated/write-or-check.t
 const FILES: readonly Generated[] = [
   { path: 'docs/settings.md', render: settingsPage },
   { path: 'docs/metrics.md', render: metricsPage },
+  { path: 'clients/typescript/src/api.ts', render: clientTypes },
   ...[FLOW, DELIVERY, POOLS, BATCHES].map((dashboard) => ({ path: `deploy/grafana/dashboards/${dashboard.uid}.json`, render: () => renderDashboard(dashboard) })),
 ];
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
