@@ -6,7 +6,7 @@ import type { Settings } from '../config/settings.ts';
 import { watchKeys } from '../access/watch-keys.ts';
 import { connectDatabase } from '../db/connect.ts';
 import { poolNeeds } from '../db/pool-size.ts';
-import { PoolShare } from '../db/pool-share/pool-share.ts';
+import { asRefusal, PoolShare } from '../db/pool-share/pool-share.ts';
 import { followSettings } from '../live/follow-settings.ts';
 import { startTracing } from '../tracing/tracing.ts';
 import { Metrics } from '../metrics/metrics.ts';
@@ -47,6 +47,8 @@ export async function startNode(role: string, factories: Record<string, ServiceF
   const database = await connectDatabase(settings.postgresUrl, [...kinds.values()], settings, {
     max: JOINING_CONNECTIONS,
     applicationName: `sluice ${nodeId}`.slice(0, 63),
+  }).catch((error: unknown) => {
+    throw asRefusal(error);
   });
   const share = new PoolShare({ pool: database.pool, node: nodeId, ...poolNeeds(services, settings), reserve: settings.poolReserve, leaseMs: settings.poolLease, timeoutMs: settings.transactionTimeout, log });
   const letGo = async (error: unknown): Promise<never> => {
@@ -74,7 +76,9 @@ export async function startNode(role: string, factories: Record<string, ServiceF
   if (metricsServer !== undefined) announceMetrics(broker, settings, metricsServer.port);
   await broker.start().catch(async (error: unknown) => {
     await metricsServer?.close();
-    throw error;
+    await Promise.all([watched.stop(), live.stop(), telling.stop()]);
+    // Others need not wait for its lease.
+    return letGo(error);
   });
   log.info({ services, ...(metricsServer === undefined ? {} : { metricsPort: metricsServer.port }) }, 'node started');
 

@@ -28,6 +28,18 @@ export class NoConnectionsLeft extends Error {
   }
 }
 
+/**
+ * What it means where PostgreSQL refuses a connection because all are in use, also by others than nodes.
+ * @throws any other error
+ */
+export function asRefusal(error: unknown): NoConnectionsLeft {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if ((cause as { code?: unknown }).code === TOO_MANY_CONNECTIONS) return new NoConnectionsLeft('PostgreSQL takes no more connections: all that its max_connections, or the limit of the database or the role, allow are in use. Whoever has them stands in pg_stat_activity.');
+  }
+  throw error;
+}
+
+const TOO_MANY_CONNECTIONS = '53300';
 /** Renewed at a third of the lease. */
 const RENEWALS = 3;
 const JOIN_LOOK_MS = 250;
@@ -57,17 +69,18 @@ export class PoolShare {
     const until = performance.now() + leaseMs + leaseMs / RENEWALS;
     let told = false;
     for (;;) {
-      const { max, shares, limit, reserved } = await this.#step();
-      if (max >= least) {
-        if (max < wanted) log.warn({ connections: max, wanted }, 'the pool has fewer connections than wanted, for PostgreSQL has no more to give');
+      const found = await this.#step().catch(asRefusal);
+      if (!(found instanceof NoConnectionsLeft) && found.max >= least) {
+        if (found.max < wanted) log.warn({ connections: found.max, wanted }, 'the pool has fewer connections than wanted, for PostgreSQL has no more to give');
         this.#loop.start();
         return;
       }
       if (performance.now() > until) {
+        if (found instanceof NoConnectionsLeft) throw found;
         await this.#leave();
-        throw new NoConnectionsLeft(this.#reason(shares, limit, reserved));
+        throw new NoConnectionsLeft(this.#reason(found.shares, found.limit, found.reserved));
       }
-      if (!told) log.warn({ least, left: max }, 'waits for connections of PostgreSQL that other nodes still have');
+      if (!told) log.warn({ least }, 'waits for connections of PostgreSQL that others still have');
       told = true;
       await sleep(JOIN_LOOK_MS);
     }

@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import pg from 'pg';
 import { NoConnectionsLeft, PoolShare } from '../../../../shared/db/pool-share/pool-share.ts';
 import { createDatabase, type TestDatabase } from '../../../helpers/database.ts';
+import { uniqueName } from '../../../helpers/namespace.ts';
 import { query } from '../../../helpers/query.ts';
 import { waitFor } from '../../../helpers/wait-for.ts';
 
@@ -88,6 +89,29 @@ test('many that join at once never have more than there is', async () => {
   await Promise.all(many.map(({ share }) => share.join()));
   await waitFor(() => many.reduce((sum, { size }) => sum + (size() ?? 0), 0) === 15, { ...LONG, what: 'all to be shared out' });
   expect(await granted()).toBe(15);
+});
+
+test('F11 where PostgreSQL itself has no connection left, who joins waits for one, and says so when none comes free', async () => {
+  const role = uniqueName('few').replaceAll('-', '_');
+  await query(own.url, `create role ${role} login connection limit 0 password 'p'`);
+  const url = new URL(own.url);
+  [url.username, url.password] = [role, 'p'];
+  try {
+    await query(own.url, `grant all on pool_share to ${role}`);
+    const pool = new pg.Pool({ connectionString: url.href, max: 1 });
+    const join = () => new PoolShare({ pool, node: 'few', wanted: 2, least: 1, reserve: 0, leaseMs: LEASE_MS, timeoutMs: 10_000, log: pino({ level: 'silent' }) });
+    await expect(join().join()).rejects.toThrow(/^PostgreSQL takes no more connections/);
+    const later = join();
+    const joins = later.join();
+    await query(own.url, `alter role ${role} connection limit 5`);
+    await joins;
+    expect(pool.options.max).toBe(2);
+    await later.leave();
+    await pool.end();
+  } finally {
+    await query(own.url, `drop owned by ${role}`);
+    await query(own.url, `drop role ${role}`);
+  }
 });
 
 test('started again under its name a node has its own share again', async () => {
