@@ -18,7 +18,7 @@ const FOR_NODES = 18;
 
 test('F11 a fleet on a PostgreSQL of 24 connections never has more than it may, shares them as nodes come and go, and refuses the one too many', async () => {
   const postgres = await servers.start((options) => startPostgres({ ...options, maxConnections: 24 }), { dataDir: await servers.folder() });
-  const settings = { postgresUrl: postgres.url, poolReserve: 3, poolLease: 1_500, poolSampleInterval: 200 };
+  const settings = { postgresUrl: postgres.url, writerMaxConcurrency: 2, poolReserve: 3, poolLease: 1_500, poolSampleInterval: 200 };
   await migrate(postgres.url, await loadKinds(''), { ...readSettings({}).settings, ...settings });
   const system = await startSystem({ writers: 1, settings });
   const size = (node: { context: { database: { pool: { options: { max?: number } } } } }) => node.context.database.pool.options.max;

@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import type { PoolsReport } from '../../shared/contracts/pools.ts';
 import { runSluice } from '../bin/run-sluice.ts';
+import { mostFlushes, writerPoolSize } from '../../shared/db/pool-size.ts';
 import type { RunningNode } from '../../shared/runtime/node.ts';
 import { execution } from '../helpers/executions.ts';
 import { send } from '../helpers/http.ts';
@@ -31,7 +32,8 @@ const once = (what: string, says: (report: PoolsReport) => boolean) =>
 test('every node\'s pool is there with its figures, and PostgreSQL\'s own view of all connections', async () => {
   const report = await once('all nodes to be sampled', ({ pools: all }) => all.length === 4);
   expect(report).toMatchObject({ monitor: system.relays[0]?.context.nodeId, intervalMs: 100, silent: [] });
-  expect(report.pools.map(({ services, max }) => [services.join(), max]).sort()).toEqual([['batcher,gateway', 8], ['publisher,pool-monitor', 12], ['writer', 4], ['writer', 4]]);
+  const ofWriter = writerPoolSize(mostFlushes(system.settings));
+  expect(report.pools.map(({ services, max }) => [services.join(), max]).sort()).toEqual([['batcher,gateway', 8], ['publisher,pool-monitor', 12], ['writer', ofWriter], ['writer', ofWriter]]);
   for (const { active, max, utilization, waiting } of report.pools) expect({ utilization, waiting }).toEqual({ utilization: active / max, waiting: expect.any(Number) as number });
   const { postgres } = report;
   const [{ most } = { most: 0 }] = await query<{ most: number }>(system.databaseUrl, `select current_setting('max_connections')::int as most`);
