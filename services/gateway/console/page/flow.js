@@ -48,10 +48,10 @@ function Picture({ stages, levels, findings }) {
   const rows = flush.rowsPerS;
   return html`<ol class="flow" aria-label="Stages, in the order that a record passes them">
     ${stage('intake', { figure: rate(intake.batchesPerS), unit: 'batches/s', out: rows ?? 0, facts: [['in work', count(intake.inWork)], ['uploads', count(intake.uploads)], ['answer', ms(intake.answerMs)], ['bodies', bytes(intake.bodiesBytes)], ['refused', `${rate(intake.refusedPerS)}/s`]] })}
-    ${stage('queue', { figure: brief(queue.waiting), unit: 'items wait', basin: queue.waiting, out: rows ?? 0, facts: [['oldest', span(queue.oldestS)], ['of large batches', brief(queue.lanes)], ['under way', brief(queue.underway)], ['rejected', `${rate(queue.rejectedPerS)}/s`]] })}
+    ${stage('queue', { figure: brief(queue.waiting), unit: 'items wait', basin: queue.waiting, out: rows ?? 0, facts: [['oldest', span(queue.oldestS)], ['in lanes', brief(queue.lanes)], ['under way', brief(queue.underway)], ['rejected', `${rate(queue.rejectedPerS)}/s`]] })}
     ${stage('flush', { figure: rate(rows), unit: 'rows/s', out: rows ?? 0, facts: [['slots', `${count(flush.slots - flush.freeSlots)} of ${count(flush.slots)}`], ['a flush', ms(flush.flushMs)], ['tried again', `${rate(flush.retriesPerS)}/s`], ['writers', count(flush.nodes)]] })}
     ${stage('ledger', { figure: brief(ledger.waiting), unit: 'undelivered', basin: ledger.waiting, out: relay.messagesPerS ?? 0, facts: [['oldest', ledger.waiting === 0 ? '–' : span(ledger.oldestS)], ['dead letters', html`<a href=${href('letters')}>${count(ledger.deadLetters)}</a>`]] })}
-    ${stage('relay', { figure: rate(relay.messagesPerS), unit: 'messages/s', out: relay.messagesPerS ?? 0, facts: [['a send', ms(relay.sendMs)], ['put off', `${rate(relay.retriesPerS)}/s`], ['shards owned', count(relay.shards)], ['relays', count(relay.nodes)]] })}
+    ${stage('relay', { figure: rate(relay.messagesPerS), unit: 'messages/s', out: relay.messagesPerS ?? 0, facts: [['a send', ms(relay.sendMs)], ['put off', `${rate(relay.retriesPerS)}/s`], ['shards', count(relay.shards)], ['relays', count(relay.nodes)]] })}
     ${stage('kafka', { figure: rate(relay.messagesPerS), unit: 'acknowledged/s', last: true, out: 0, facts: [['breaker', html`<${State} of=${kafka.breaker} />`], ['sinks', count(kafka.sinks.length)]] })}
   </ol>`;
 }

@@ -1,3 +1,5 @@
+import { ask } from './api.js';
+import { confirm } from './dialog.js';
 import { count, NONE, percent, rate, span } from './format.js';
 import { useAsk, useStore, useTitle } from './hooks.js';
 import { html } from './html.js';
@@ -6,10 +8,11 @@ import { Asked, Bar, Empty, Head, State } from './parts.js';
 
 const LOOK_MS = 5_000;
 const ROLES = { gateway: 'edge', writer: 'writer', publisher: 'relay' };
+const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 const roleOf = (services) => services.flatMap((service) => ROLES[service] ?? []).join(' + ') || services.join(', ');
 
 /** Every node: what runs there and how it does. */
-export function Nodes() {
+export function Nodes({ mayOperate }) {
   useTitle('Nodes');
   const asked = useAsk('/api/v1/nodes', LOOK_MS);
   const { snapshot } = useStore(live);
@@ -17,11 +20,11 @@ export function Nodes() {
   return html`<${Head} title="Nodes">Edges take in, writers write, relays deliver. A node that stops finishes first what it has in hand.<//>
     <${Asked} of=${asked} lines=${8}>${({ nodes, silent }) => html`
       ${silent.length > 0 && html`<div class="verdict stuck" role="status"><span class="sign" aria-hidden="true">✕</span><p class="strong">Did not answer: ${silent.join(', ')}</p></div>`}
-      ${nodes.length === 0 ? html`<${Empty} title="No node answered">Look at the logs of the nodes, and whether NATS runs.<//>` : html`<ul class="nodes">${nodes.map((node) => html`<${Node} key=${node.node} node=${node} now=${parts.get(node.node)} />`)}</ul>`}`}
+      ${nodes.length === 0 ? html`<${Empty} title="No node answered">Look at the logs of the nodes, and whether NATS runs.<//>` : html`<ul class="nodes">${nodes.map((node) => html`<${Node} key=${node.node} node=${node} now=${parts.get(node.node)} mayOperate=${mayOperate} after=${asked.reload} />`)}</ul>`}`}
     <//>`;
 }
 
-function Node({ node, now }) {
+function Node({ node, now, mayOperate, after }) {
   const ailing = Object.entries(node.parts).filter(([, part]) => part.status !== 'up');
   return html`<li class="panel node" tabindex="0" data-row aria-label=${node.node}>
     <div class="panel-head"><h2>${roleOf(node.services)}</h2><${State} of=${node.ready === null ? 'silent' : node.ready ? 'ready' : 'down'} /></div>
@@ -35,6 +38,26 @@ function Node({ node, now }) {
     </dl>
     ${now && html`<div class="poolline"><span class="quiet small">connections</span><${Bar} share=${now.pool.max === 0 ? 0 : now.pool.active / now.pool.max} label="Connections in use" tone=${now.pool.waiting > 0 ? 'warn' : ''} /><span class="small">${now.pool.active} of ${now.pool.max}${now.pool.waiting > 0 ? `, ${now.pool.waiting} wait` : ''}</span></div>`}
     ${ailing.map(([name, part]) => html`<p key=${name} class="ailing"><${State} of=${part.status} /> <b>${name}</b> ${part.why ?? NONE}</p>`)}
-    <p class="quiet small">${node.host} · pid ${node.pid} · Sluice ${node.version} · logs ${node.logLevel}</p>
+    <p class="quiet small">${node.host} · pid ${node.pid} · Sluice ${node.version} · logs ${mayOperate ? html`<select class="small" aria-label=${`What ${node.node} logs`} value=${node.logLevel} onChange=${(event) => askLevel(node, event.target, after)}>${LEVELS.map((level) => html`<option key=${level} value=${level}>${level}</option>`)}</select>` : node.logLevel}</p>
   </li>`;
+}
+
+/** Asks whether to change what one node logs. */
+function askLevel({ node, logLevel }, select, after) {
+  const level = select.value;
+  // Until it is done the list says what is so.
+  select.value = logLevel;
+  const path = `/api/v1/nodes/${encodeURIComponent(node)}/log-level`;
+  confirm({
+    title: 'Change what the node logs?', action: 'Change it',
+    preview: async () => {
+      const { from, to } = await ask(path, { method: 'PUT', body: { level, dryRun: true } });
+      return html`<p class="clip" title=${node}>${node}</p><p class="fromto"><span>${from}</span> → <b>${to}</b></p><p>Until the node stops. For all nodes, and to last, there is the setting logLevel.</p>`;
+    },
+    run: async () => {
+      await ask(path, { method: 'PUT', body: { level } });
+      await after();
+      return `${node} logs ${level} now.`;
+    },
+  });
 }
