@@ -12,6 +12,7 @@ import { openBench } from './harness/bench.ts';
 import { describeMachine } from './harness/machine.ts';
 import type { Scenario, ScenarioResult } from './harness/scenario.ts';
 import { judge, renderMarkdown, renderTable } from './harness/table.ts';
+import { adapting } from './scenarios/adapting.ts';
 import { endToEnd } from './scenarios/end-to-end.ts';
 import { flushVsCopy } from './scenarios/flush-vs-copy.ts';
 import { largeUploads } from './scenarios/large-uploads.ts';
@@ -27,7 +28,7 @@ import { restToCommit } from './scenarios/rest-to-commit.ts';
 import { singleRecords } from './scenarios/single-records.ts';
 import { writersAdded } from './scenarios/writers.ts';
 
-const SCENARIOS: readonly Scenario[] = [flushVsCopy, restToCommit, singleRecords, endToEnd, oldWay, writersAdded, relay, lists, memory, overload, largeUploads, processing, ordersCreate, ordersSubmit];
+const SCENARIOS: readonly Scenario[] = [flushVsCopy, restToCommit, singleRecords, endToEnd, oldWay, writersAdded, relay, lists, memory, overload, largeUploads, processing, ordersCreate, ordersSubmit, adapting];
 const BASELINE = new URL('./baseline.json', import.meta.url);
 const USAGE = `node bench/run.ts [options]
   --only a,b     only these scenarios: ${SCENARIOS.map((s) => s.name).join(', ')}

@@ -14,6 +14,8 @@ export interface FleetShape {
   edges?: number;
   writers?: number;
   relays?: number;
+  /** False: the relays have no Kafka; records wait in the ledger. */
+  delivers?: boolean;
   /** Further settings, as environment variables. */
   settings?: Record<string, string>;
   /** The nodes can tell what memory they have in use; see `liveMemory`. */
@@ -65,7 +67,7 @@ export async function startFleet(shape: FleetShape, addresses: FleetAddresses, f
       const child = spawnNode(role, at, {
         PATH: process.env.PATH, HOME: process.env.HOME, HOST: '127.0.0.1',
         [role === 'edge' ? 'PORT' : 'METRICS_PORT']: String(port),
-        POSTGRES_URL: shape.databaseUrl, NATS_URL: addresses.natsUrl, KAFKA_BROKERS: (shape.relays ?? 0) > 0 ? addresses.kafkaBrokers : '',
+        POSTGRES_URL: shape.databaseUrl, NATS_URL: addresses.natsUrl, KAFKA_BROKERS: delivering(shape) ? addresses.kafkaBrokers : '',
         NODE_OPTIONS: heapOptions(), NAMESPACE: name, ORDERS_TOPIC: name, BATCHES_TOPIC: `${name}-batches`, ...shape.settings,
       }, folder, execArgvOf(shape, `${role}-${at}`, profile));
       children[at] = child;
@@ -122,12 +124,16 @@ interface Readiness {
   delivery?: { status: string };
 }
 
+function delivering({ relays = 0, delivers = true }: FleetShape): boolean {
+  return relays > 0 && delivers;
+}
+
 async function untilSeen(url: string, shape: FleetShape): Promise<void> {
   const until = performance.now() + READY_MS;
   for (;;) {
     const seen = await fetch(`${url}/health/ready`).then((r) => r.json() as Promise<Readiness>, () => ({}) as Readiness);
     const relays = shape.relays ?? 0;
-    if (seen.roles?.writer?.nodes === (shape.writers ?? 1) && (seen.roles.relay?.nodes ?? 0) === relays && (relays === 0 || seen.delivery?.status === 'up')) return;
+    if (seen.roles?.writer?.nodes === (shape.writers ?? 1) && (seen.roles.relay?.nodes ?? 0) === relays && (!delivering(shape) || seen.delivery?.status === 'up')) return;
     if (performance.now() > until) throw new Error(`the fleet was not complete within ${READY_MS} ms: ${JSON.stringify({ roles: seen.roles, delivery: seen.delivery })}`);
     await sleep(100);
   }

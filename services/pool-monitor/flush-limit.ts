@@ -8,6 +8,8 @@ export interface FlushLimit {
   readonly bases: Readonly<Record<number, number>>;
   /** Rounds since the bases were measured. */
   readonly age: number;
+  /** Rounds in a row with too long a queue. */
+  readonly long: number;
   /** While they are measured anew: the limit to go back to. */
   readonly before: number | undefined;
 }
@@ -38,15 +40,20 @@ export interface FlushLimitStep {
   queued: number;
 }
 
-/** Flushes that may queue in PostgreSQL: fewer leave it idle between two, more only wait there. Vegas' alpha and beta. */
-const ALPHA = 0.5;
-const BETA = 1.5;
+/** Flushes that may queue in PostgreSQL: fewer leave it idle between two, more only wait there. Vegas' alpha and beta, as in the paper. */
+const ALPHA = 1;
+const BETA = 3;
 /** Rounds after which the bases are measured anew, with one flush an edge: else a queue of our own, or a database that became slower, would never be told apart. */
 const BASE_ROUNDS = 100;
+/** A queue that stays this many rounds, though the limit falls, is none of ours: the base is measured anew at once, but not again before so many rounds. */
+const DOUBT_ROUNDS = 3;
+const BASE_ROUNDS_LEAST = 15;
+/** How much of a faster round the base takes on: one alone can be luck. */
+const FASTER_WEIGHT = 0.25;
 
 /** The law's start: the fixed default. */
 export function startLimit(limit: number, maxRows: number): FlushLimit {
-  return { limit, maxRows, bases: {}, age: BASE_ROUNDS, before: undefined };
+  return { limit, maxRows, bases: {}, age: BASE_ROUNDS, long: 0, before: undefined };
 }
 
 /**
@@ -61,7 +68,7 @@ export function nextLimit(state: FlushLimit, sample: FlushSample, bounds: FlushL
   const within = (limit: number) => Math.max(bounds.minLimit, Math.min(bounds.maxLimit, limit));
   const known = Object.keys(state.bases).length > 0;
   const step = (reason: FlushLimitReason, change: Partial<FlushLimit>, queued = 0): FlushLimitStep => {
-    const next = { ...state, age: state.age + 1, ...change };
+    const next = { ...state, age: state.age + 1, long: 0, ...change };
     return { state: { ...next, limit: within(next.limit), maxRows: nextRows(state.maxRows, sample.classes, bounds) }, reason, queued };
   };
   if (sample.classes.length === 0) return { state, reason: 'idle', queued: 0 };
@@ -70,7 +77,8 @@ export function nextLimit(state: FlushLimit, sample: FlushSample, bounds: FlushL
     if (sample.inFlight > bounds.minLimit) return step('measure-base', {});
     return step('base-measured', { limit: state.before, before: undefined, bases: measured(state.bases, sample.classes), age: 0 });
   }
-  if (state.age >= BASE_ROUNDS || !known) {
+  const doubtful = state.long >= DOUBT_ROUNDS && state.age >= BASE_ROUNDS_LEAST;
+  if (state.age >= BASE_ROUNDS || doubtful || !known) {
     // Where little is asked for the base shows by itself.
     if (sample.inFlight <= bounds.minLimit) return step('base-measured', { bases: measured(state.bases, sample.classes), age: 0 });
     return step('measure-base', { limit: bounds.minLimit, before: state.limit });
@@ -79,7 +87,7 @@ export function nextLimit(state: FlushLimit, sample: FlushSample, bounds: FlushL
   if (sample.inFlight < state.limit) return step('idle', { bases });
   const queued = state.limit * mean(sample.classes, ({ size, ms }) => 1 - (bases[size] ?? ms) / ms);
   if (queued < ALPHA) return step('queue-short', { bases, limit: state.limit + 1 }, queued);
-  if (queued > BETA) return step('queue-long', { bases, limit: state.limit - 1 }, queued);
+  if (queued > BETA) return step('queue-long', { bases, limit: state.limit - 1, long: state.long + 1 }, queued);
   return step('steady', { bases }, queued);
 }
 
@@ -91,7 +99,11 @@ function measured(bases: FlushLimit['bases'], classes: readonly FlushClass[]): F
 }
 
 function lowered(bases: FlushLimit['bases'], classes: readonly FlushClass[]): FlushLimit['bases'] {
-  return { ...bases, ...Object.fromEntries(classes.map(({ size, ms }) => [size, Math.min(bases[size] ?? ms, ms)])) };
+  return { ...bases, ...Object.fromEntries(classes.map(({ size, ms }) => [size, faster(bases[size] ?? ms, ms)])) };
+}
+
+function faster(base: number, ms: number): number {
+  return ms < base ? base + (ms - base) * FASTER_WEIGHT : base;
 }
 
 function nextRows(rows: number, classes: readonly FlushClass[], { slowMs, minRows, maxRows }: FlushLimitBounds): number {

@@ -52,6 +52,13 @@ describe('the limit of flushes in flight', () => {
     expect(run(near.state, 300, 6, 50).limits.at(-1)).toBeGreaterThanOrEqual(6);
   });
 
+  test('a database that becomes slower without a queue is seen within a few rounds: the limit comes back to what it was', () => {
+    const before = run(startLimit(4, 2_000), 60, 6, 10);
+    const { limits, reasons } = run(before.state, 40, 6, 70);
+    expect(reasons).toContain('base-measured');
+    expect(Math.min(...limits.slice(-10))).toBeGreaterThanOrEqual(6);
+  });
+
   test('the base is taken from a round with one flush alone, and then the limit is what it was', () => {
     const measuring = { ...startLimit(1, 2_000), bases: { [SIZE]: 20, [SIZE - 2]: 6 }, before: 6 };
     const busy = nextLimit(measuring, sampleOf(80, 5), BOUNDS);

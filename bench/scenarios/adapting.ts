@@ -1,0 +1,117 @@
+import { writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import type { Bench } from '../harness/bench.ts';
+import type { Fleet } from '../harness/fleet.ts';
+import { drawCourse, type Panel } from '../harness/draw-course.ts';
+import { interleave, medianRatio, type SideResult, type Turn } from '../harness/rounds.ts';
+import { scrape } from '../harness/scrape.ts';
+import type { Figure, Scenario } from '../harness/scenario.ts';
+import type { TimedSpec } from '../load/copy.ts';
+import type { HttpInit } from '../load/http-client.ts';
+
+const WRITERS = 2;
+/** Flushes that a writer runs at a time, where that is fixed. */
+const FIXED = [1, 2, 3, 4];
+const DEFAULT = 2;
+const MOST = 8;
+const BATCH = 1_000;
+const IN_FLIGHT = 12;
+/** What a slowed database adds to each flush: a wait, as for a distant disk or a lock, not work. */
+const SLOW_MS = 60;
+const SAMPLE_MS = 500;
+const PICTURE = new URL('../../docs/adapting.svg', import.meta.url);
+
+interface Side {
+  fleet: Fleet;
+  slow(on: boolean): Promise<void>;
+  load: { run(spec: TimedSpec): Promise<Turn> };
+}
+
+/** Whether the limiter finds what a fixed number of flushes would have to be set to. */
+export const adapting: Scenario = {
+  name: 'adapting',
+  compares: `Batches of ${BATCH} to commit, ${IN_FLIGHT} at a time, on ${WRITERS} writers: with the limiter (at most ${MOST} flushes a writer), and with ${FIXED.join(', ')} flushes a writer; on the database as it is, and on one in which each flush waits ${SLOW_MS} ms more.`,
+  async run(bench) {
+    const sides: Record<string, Side> = { limiter: await side(bench, { LIMITER: 'true', WRITER_MAX_CONCURRENCY: String(MOST) }) };
+    for (const flushes of FIXED) sides[flushes] = await side(bench, { WRITER_CONCURRENCY: String(flushes), WRITER_MAX_CONCURRENCY: String(flushes) });
+    const [rounds, seconds] = bench.quick ? [1, 1] : [4, 6];
+    const measure = () => interleave(bench.meter, rounds, Object.fromEntries(Object.entries(sides).map(([name, { load }]) => [name, () => load.run({ seconds })])));
+    const slow = (on: boolean) => Promise.all(Object.values(sides).map((one) => one.slow(on)));
+    // The limiter learns while it works: what it needs for that is not part of the steady state.
+    await sides.limiter?.load.run({ seconds: bench.quick ? 1 : 20 });
+    const steady = await measure();
+    await slow(true);
+    await sides.limiter?.load.run({ seconds: bench.quick ? 1 : 20 });
+    const slowed = await measure();
+    await slow(false);
+    if (!bench.quick) await record(sides.limiter as Side);
+    return [against('as it is', steady, bestOf(steady), 0.97), against('slowed, against the default', slowed, String(DEFAULT), 1), against('slowed', slowed, bestOf(slowed), 0.97)];
+  },
+};
+
+async function side(bench: Bench, settings: Record<string, string>): Promise<Side> {
+  const databaseUrl = await bench.database();
+  // The relay decides, and delivers nothing: what is compared is the writing.
+  const fleet = await bench.fleet({ databaseUrl, writers: WRITERS, relays: 1, delivers: false, settings: { QUEUE_MAX_ITEMS: '200000', ...settings } });
+  const load = await bench.load<TimedSpec, Turn>('http-client.ts', { urls: [fleet.url], path: '/api/v1/executions/batch', batch: BATCH, inFlight: IN_FLIGHT, headers: { Prefer: 'return=minimal' } } satisfies HttpInit);
+  const run = async (text: string) => {
+    const client = new pg.Client({ connectionString: databaseUrl });
+    await client.connect();
+    try {
+      await client.query(text);
+    } finally {
+      await client.end();
+    }
+  };
+  await run(`create function wait() returns trigger language plpgsql as 'begin perform pg_sleep(${SLOW_MS / 1_000}); return null; end'; create trigger wait after insert on execution for each statement execute function wait(); alter table execution disable trigger wait`);
+  return { fleet, load, slow: (on) => run(`alter table execution ${on ? 'enable' : 'disable'} trigger wait`) };
+}
+
+function bestOf(results: Record<string, SideResult>): string {
+  return FIXED.map(String).reduce((best, name) => ((results[name]?.rate ?? 0) > (results[best]?.rate ?? 0) ? name : best));
+}
+
+function against(what: string, results: Record<string, SideResult>, reference: string, goal: number): Figure {
+  const [limiter, other] = [results.limiter as SideResult, results[reference] as SideResult];
+  const [error] = [...limiter.errors, ...other.errors];
+  return {
+    what: `${what}: the limiter against ${reference} a writer`, figure: limiter.rate, unit: 'rows/s', reference: other.rate, ratio: medianRatio(limiter, other), goal,
+    note: error === undefined ? `fixed: ${FIXED.map((n) => `${n} a writer ${Math.round((results[n]?.rate ?? 0) / 1_000)}k`).join(', ')}` : `refused: ${error}`,
+  };
+}
+
+/** The course of a run: light load, full load, a slowed database, and after it; drawn for docs/adapting.md. */
+async function record({ fleet, load, ...database }: Side): Promise<void> {
+  const relay = fleet.processes.find(({ role }) => role === 'relay')?.metricsUrl ?? '';
+  const writers = fleet.processes.filter(({ role }) => role === 'writer').map(({ metricsUrl }) => metricsUrl);
+  const phases: [name: string, seconds: number, begin: () => Promise<void>][] = [
+    ['full load', 20, async () => undefined], ['database slowed', 20, () => database.slow(true)], ['as before', 20, () => database.slow(false)],
+  ];
+  const total = phases.reduce((sum, [, seconds]) => sum + seconds, 0);
+  const points: { at: number; limit: number; queued: number; rows: number; flushes: number; ms: number }[] = [];
+  const read = async () => {
+    const [decided, ...written] = await Promise.all([relay, ...writers].map(scrape));
+    const sum = (name: string) => written.reduce((all, one) => all + (one[name] ?? 0), 0);
+    return { limit: decided?.sluice_limiter_limit_flushes ?? 0, queued: decided?.sluice_limiter_queued_flushes ?? 0, rows: sum('sluice_writer_rows_total'), flushes: sum('sluice_writer_flush_seconds_count'), seconds: sum('sluice_writer_flush_seconds_sum') };
+  };
+  const loading = load.run({ seconds: total });
+  const began = performance.now();
+  const marks: { at: number; name: string }[] = [];
+  let before = await read();
+  for (const [name, seconds, begin] of phases) {
+    await begin();
+    marks.push({ at: (performance.now() - began) / 1_000, name });
+    const until = performance.now() + seconds * 1_000;
+    while (performance.now() < until) {
+      await sleep(SAMPLE_MS);
+      const now = await read();
+      const [rows, flushes] = [now.rows - before.rows, now.flushes - before.flushes];
+      points.push({ at: (performance.now() - began) / 1_000, limit: now.limit, queued: now.queued, rows: rows / (SAMPLE_MS / 1_000), flushes, ms: flushes === 0 ? 0 : ((now.seconds - before.seconds) / flushes) * 1_000 });
+      before = now;
+    }
+  }
+  await loading;
+  const panel = (label: string, of: (point: (typeof points)[number]) => number): Panel => ({ label, points: points.map((point) => [point.at, of(point)]) });
+  await writeFile(PICTURE, drawCourse('The limiter: flushes in flight, their time, and rows written', marks, [panel('limit (flushes in flight)', (p) => p.limit), panel('time of a flush (ms, mean)', (p) => p.ms), panel('rows written (1,000 a second)', (p) => p.rows / 1_000)]));
+}
