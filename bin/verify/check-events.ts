@@ -60,13 +60,14 @@ export class EventCheck {
     const partition = partitionOfKey(key, partitions);
     if (partition !== message.partition) this.#tell({ what: 'wrong-partition', where, expected: partition, found: message.partition });
     // Attempts at an item are told each for itself: one that was replayed comes late.
-    if (kind === BATCH_KIND) {
+    const name = nameOf(named);
+    const known = this.#seen.get(name);
+    // Events of a batch go in lots, and the whole lot comes again where its answer was lost: only what comes for the first time has an order.
+    if (kind === BATCH_KIND && known === undefined) {
       const last = this.#last.get(key) ?? 0;
       if (version < last) this.#tell({ what: 'version-back', where, expected: last, found: version });
       this.#last.set(key, Math.max(last, version));
     }
-    const name = nameOf(named);
-    const known = this.#seen.get(name);
     if (known === undefined) this.#seen.set(name, [place]);
     else known.push(place);
     this.#verdict[known === undefined ? 'records' : 'duplicates'] += 1;

@@ -116,11 +116,7 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker, sess
   const consoles = consoleHandlers({ sessions, keys: node.keys, hub: createLiveHub(node, broker, run) });
   const submissions = submissionHandlers({ broker, run, limits: settings });
   const make: Record<Exclude<Operation, OperationName | LookupOperation | LetterOperation | BatchOperation | SubmissionOperation | ConsoleOperation>, (route: Route) => Handler> = {
-    'post-array': (route) => {
-      const kind = kindOf(route);
-      const joined = joinedValues(node, kind.record, run);
-      return (call) => createOrders(intake, kind, joined, settings.maxOrders, call);
-    },
+    'post-array': (route) => (call) => createOrders(intake, kindOf(route), settings.maxOrders, call),
     'post-one': (route) => (call) => postOne(intake, kindOf(route), call),
     'post-batch': (route) => (call) => postBatch(intake, kindOf(route), call),
     'post-upload': (route) => (call) => postUpload(upload, kindOf(route), call),
@@ -176,11 +172,13 @@ async function docsPage(call: Call): Promise<Answer> {
 function servedKind(node: NodeContext, record: RecordKind): ServedKind {
   const columns = columnsOf(node.database.orm, record);
   const wire = compileWire(record, columns);
+  const reader = recordReader(node.database.pool, record, columns, wire, node.settings.statementTimeout);
   return {
     record,
     columns,
     wire,
-    reader: recordReader(node.database.pool, record, columns, wire, node.settings.statementTimeout),
+    reader,
+    joined: record.joined === undefined ? undefined : joinedValues(node, record, (statement, values) => reader.run(statement, values)),
     checkChange: record.change === undefined ? undefined : compileItemCheck(record.change.rules, []),
   };
 }

@@ -68,3 +68,23 @@ test('F2 orders that name nothing are found before they are written: no chunk is
   expect(await create([order({ tradeOrderId: 77_002 }), order({ tradeOrderId: 77_002 })])).toMatchObject([{ status: 'SUCCESS' }, { code: 'duplicate' }]);
   expect(triedInParts()).toBeGreaterThan(0);
 });
+
+test('a changed order is answered as it is read afterwards', async () => {
+  const [row] = await create([order()]);
+  const id = row?.orderId ?? 0;
+  const response = await fetch(`${system.url}/api/v1/order/${id}`, { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify(order({ blotterId: null, statusId: 6, orderTypeId: 3, quantity: '12.50000001', limitPrice: 7, version: 1 })) });
+  expect([response.status, await response.text()]).toEqual([200, await textOf(id)]);
+});
+
+test('F17 a change that was made is told so, also while the edge gets no connection to read with', async () => {
+  const [row] = await create([order()]);
+  const id = row?.orderId ?? 0;
+  const { pool } = system.edge.context.database;
+  const held = await Promise.all(Array.from({ length: pool.options.max }, () => pool.connect()));
+  try {
+    expect(await send(system.url, 'PUT', `/api/v1/order/${id}`, order({ quantity: 5, version: 1 }))).toMatchObject({ status: 200, body: { id, quantity: 5, version: 2, status: { abbreviation: 'NEW' } } });
+    expect(await create([order()])).toMatchObject([{ status: 'SUCCESS', order: { status: { abbreviation: 'NEW' } } }]);
+  } finally {
+    for (const client of held) client.release();
+  }
+});

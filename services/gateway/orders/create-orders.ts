@@ -10,11 +10,10 @@ import { idempotencyKeyOf } from '../write/idempotency-key.ts';
 import { newBatchId, recordOfItem, timeLeft, type Intake, type ServedKind } from '../write/intake.ts';
 import { parsePrefer } from '../write/prefer.ts';
 import { takeBody } from '../write/take-body.ts';
-import type { JoinedValues } from './joined-values.ts';
 import { renderCreated, type OrderText } from './render-created.ts';
 
 /** POST of a plain array of orders: each is answered for, in the order sent. */
-export async function createOrders(intake: Intake, kind: ServedKind, joined: JoinedValues, mostOrders: number, call: Call): Promise<Answer> {
+export async function createOrders(intake: Intake, kind: ServedKind, mostOrders: number, call: Call): Promise<Answer> {
   const ignored = unknownParameters(call.url, [], intake.limits.unknownQuery);
   bodyFormat(call.req.headers, ['json']);
   const body = await takeBody(call, intake.limits.maxBodyBytes, intake.gate);
@@ -28,14 +27,15 @@ export async function createOrders(intake: Intake, kind: ServedKind, joined: Joi
     batchId: newBatchId(), kind: kind.record.name, items, client: call.caller.client, ...clientReference(call.req), ...(key === undefined ? {} : { key }),
     deadlineMs: timeLeft(call, preferences), bytes: body.length, async: preferences.async, requestId: call.requestId, trace: call.trace,
   });
-  const answer = renderCreated(outcome, preferences.minimal ? undefined : await orderTexts(intake, kind, joined, outcome));
+  const answer = renderCreated(outcome, preferences.minimal ? undefined : await orderTexts(intake, kind, outcome));
   return { ...answer, headers: { ...answer.headers, ...ignoredHeader(ignored) } };
 }
 
 /** Orders that were just written are told as they were checked, with what other tables hold of them; where an answer is given again, as they are now. */
-async function orderTexts(intake: Intake, kind: ServedKind, joined: JoinedValues, { state, items, ids, receivedAt }: BatchOutcome): Promise<OrderText> {
+async function orderTexts(intake: Intake, kind: ServedKind, { state, items, ids, receivedAt }: BatchOutcome): Promise<OrderText> {
   const rows = items === undefined ? [] : (items as RecordRow[]).filter((_, index) => (ids[index] ?? 0) > 0);
-  if (items !== undefined && (await joined.ready(rows))) {
+  const { joined } = kind;
+  if (items !== undefined && joined !== undefined && (await joined.ready(rows))) {
     return (index, id) => {
       const item = items[index] as RecordRow;
       joined.fill(item);

@@ -59,7 +59,7 @@ async function submitOrder(desk: SubmissionDesk, call: Call): Promise<Answer> {
   const { code, message } = told(outcome);
   const headers = { ...ignoredHeader(ignored), ...(replayed ? { 'Idempotency-Replayed': 'true' } : {}) };
   switch (outcome.outcome) {
-    case 'sent': return { status: 200, headers, body: await flatOrder(desk, id) };
+    case 'sent': return sentOrder(desk, id, outcome.tradeOrderId, headers);
     case 'unknown': return { status: 202, headers: { ...headers, Location: `/api/v1/orders/${id}` }, body: JSON.stringify({ status: 'PENDING', message, orderId: id }) };
     case 'wrong': throw new ProblemError({ status: outcome.code === 'not-found' ? 404 : 409, code: outcome.code, title: 'The order cannot be submitted', detail: message, extra: { orderId: id, tradeOrderId: outcome.tradeOrderId } });
     case 'refused': throw new ProblemError({ status: 400, code, title: 'The trade service refused the order', detail: message, extra: { orderId: id } });
@@ -83,6 +83,17 @@ async function submit({ broker, limits }: SubmissionDesk, call: Call, orderIds: 
     if (type !== 'REQUEST_TIMEOUT' && type !== 'REQUEST_REJECTED') throw error;
     return { submissionId, outcomes: orderIds.map((id) => [id, { outcome: 'unknown', flag: null }]), replayed: false, retryAfter: 1, metrics: undefined };
   }
+}
+
+/** The order, which was sent: where it can't be read now, that much is told, and where to read it. */
+async function sentOrder(desk: SubmissionDesk, id: number, tradeOrderId: number, headers: Record<string, string>): Promise<Answer> {
+  const text = await flatOrder(desk, id).catch((error: unknown) => {
+    if (error instanceof ProblemError) throw error;
+    return undefined;
+  });
+  if (text !== undefined) return { status: 200, headers, body: text };
+  const message = `Submitted, as trade order ${tradeOrderId}; the order could not be read back.`;
+  return { status: 202, headers: { ...headers, Location: `/api/v1/orders/${id}` }, body: JSON.stringify({ status: 'PENDING', message, orderId: id, tradeOrderId }) };
 }
 
 async function flatOrder({ run }: SubmissionDesk, orderId: number): Promise<string> {

@@ -11,6 +11,7 @@ import type { GateKeeper } from '../../../shared/runtime/intake-gate.ts';
 import type { Call } from '../http/call.ts';
 import type { UnknownQuery } from '../http/parameters.ts';
 import type { RecordReader } from '../list/record-reader.ts';
+import type { JoinedValues } from '../orders/joined-values.ts';
 import type { Preferences } from './prefer.ts';
 
 /** A kind as the gateway serves it. */
@@ -21,6 +22,8 @@ export interface ServedKind {
   reader: RecordReader;
   /** Check of a change's body; only kinds that can be changed have one. */
   checkChange: ((body: unknown) => Checked) | undefined;
+  /** What its records show of other tables; undefined where they show nothing of any. */
+  joined: JoinedValues | undefined;
 }
 
 /** What the writing calls need of the rest of Sluice. */

@@ -41,11 +41,15 @@ export async function putOne(intake: Intake, kind: ServedKind, call: Call): Prom
   if (outcome.outcome === 'deleted') throw new Error('a change was answered as a deletion');
   if (outcome.outcome !== 'changed' && outcome.outcome !== 'repeat') return notChanged(kind, id, Number(checked.item.version), batchId, outcome);
   const headers = { 'Sluice-Batch-Id': batchId, ...ignoredHeader(ignored), ...(replayed ? { 'Idempotency-Replayed': 'true' } : {}) };
-  return { status: 200, headers, body: await recordText(intake, kind, outcome.row, outcome.sentAt) };
+  return { status: 200, headers, body: await recordText(kind, outcome.row, outcome.sentAt) };
 }
 
-/** A record that shows what other tables hold is read as it is now. */
-async function recordText(intake: Intake, kind: ServedKind, row: RecordRow, sentAt: string | null): Promise<string> {
-  if (kind.record.joined !== undefined) return (await intake.stored(kind, [Number(row.id)])).get(Number(row.id)) ?? 'null';
+/**
+ * The record as the change left it, without reading it back: whoever is told that nothing was done would be told wrong. What it shows of
+ * other tables is null where that can't be looked up now.
+ */
+async function recordText(kind: ServedKind, row: RecordRow, sentAt: string | null): Promise<string> {
+  await kind.joined?.ready([row]);
+  kind.joined?.fill(row);
   return kind.wire.rest(row, sentAt === null ? null : toIso(sentAt));
 }

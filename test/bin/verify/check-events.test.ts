@@ -23,6 +23,10 @@ test('events that lie where the ledger says are accounted for; a repeat is count
   expect(check([message(1, 0), message(1, 1), message(2, 2)], [owed(1, 1), owed(2, 2), owed(3, null)])).toEqual({ verdict: { messages: 3, records: 2, duplicates: 1, missing: 0, unknown: 0, expired: 0 }, breaches: [] });
 });
 
+test('events that went together and came again together are repeats, and none of them goes back', () => {
+  expect(check([message(1, 0), message(2, 1), message(3, 2), message(1, 3), message(2, 4), message(3, 5)], [owed(1, 3), owed(2, 4), owed(3, 5)])).toMatchObject({ verdict: { duplicates: 3 }, breaches: [] });
+});
+
 test.each<[string, ReadMessage[], OwedEvent[]]>([
   ['message-missing', [message(1, 0)], [owed(1, 0), owed(2, 1)]],
   ['message-elsewhere', [message(1, 5)], [owed(1, 0)]],
