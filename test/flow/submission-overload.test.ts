@@ -16,7 +16,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-trades-'));
   trades = await startTradeService({ file: join(folder, 'trades.db') });
   system = await startSystem({
-    settings: { tradeServiceUrl: trades.url, tradeConnectTimeout: 500, tradeResponseTimeout: 3_000, submissionLease: 5_000, reconcileInterval: 200, submitConcurrency: 2, submitSlotWait: 300, submitMaxWaiting: 3, batchChunkSize: 2, tradeBreakerFailures: 3, tradeBreakerCooldown: 2_500 },
+    settings: { tradeServiceUrl: trades.url, tradeConnectTimeout: 500, tradeResponseTimeout: 3_000, submissionLease: 5_000, reconcileInterval: 200, submitConcurrency: 2, submitSlotWait: 1_000, submitMaxWaiting: 3, batchChunkSize: 2, tradeBreakerFailures: 3, tradeBreakerCooldown: 2_500 },
   });
 });
 afterAll(async () => {
