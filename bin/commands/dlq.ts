@@ -25,7 +25,7 @@ Examples:
   $ sluice dlq replay --group MESSAGE_TOO_LARGE-1f0c2a9b3d --rate 50 --watch
   $ sluice dlq stop 019a9f2c-6d1e-7c54-b6b1-0d0a52a8f001
   $ sluice dlq discard 17 18 --reason "corrected by hand, ticket 4711"
-  $ sluice dlq audit --who ada --json | jq .content
+  $ sluice audit --who ada --json | jq .content
 `;
 
 interface Common {
@@ -82,7 +82,12 @@ export function register(program: Command): void {
     .option('--state <states>', 'running, stopped, done').option('--sink <sinks>', 'only to these').addOption(limitOption()).option('--cursor <id>', 'go on behind this one')
     .option('--watch', 'stay with this one until all that it released is settled')
     .action(replays);
-  common(dlq.command('audit').description('who did what when'))
+  addAudit(dlq);
+}
+
+/** Adds the command `audit` to another one, or to `sluice` itself. */
+export function addAudit(parent: Command): void {
+  common(parent.command('audit').description('who did what when'))
     .option('--who <names>', 'only by these').option('--operation <names>', 'such as dead-letters.replay').option('--since <time>', 'from then on').option('--until <time>', 'up to then')
     .addOption(limitOption()).option('--cursor <id>', 'go on behind this one').option('--oldest', 'oldest first')
     .action(async (o: Common & Paging & { who?: string; operation?: string; since?: string; until?: string }) => {

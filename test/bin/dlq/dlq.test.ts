@@ -60,6 +60,7 @@ test('discard by ids and by what they have in common, with a reason; the audit t
   expect(await dlq('discard', String(a), '--reason', 'by hand')).toMatchObject({ code: 0, out: '1 discarded.\n' });
   expect(await json('discard', '--group', 'F-1', '--reason', 'ticket 4711')).toEqual({ discarded: 2 });
   expect((await dlq('audit', '--who', 'ada')).out).toMatch(/ada +dead-letters.discard +filter=\{"fingerprint":"F-1"\} +sinks=\["kafka:orders"\] reason=ticket 4711 discarded=2 remaining=0/);
+  expect((await runSluice(['audit', '--who', 'ada'], { env: { SLUICE_URL: system.url } })).out).toBe((await dlq('audit', '--who', 'ada')).out);
 });
 
 test('what is not possible ends with 1, wrong arguments with 2, no Sluice with 3, each in one line', async () => {
