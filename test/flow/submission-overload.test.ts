@@ -16,7 +16,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-trades-'));
   trades = await startTradeService({ file: join(folder, 'trades.db') });
   system = await startSystem({
-    settings: { tradeServiceUrl: trades.url, tradeConnectTimeout: 500, tradeResponseTimeout: 3_000, submissionLease: 5_000, reconcileInterval: 200, submitConcurrency: 2, submitSlotWait: 1_000, submitMaxWaiting: 3, batchChunkSize: 2, tradeBreakerFailures: 3, tradeBreakerCooldown: 2_500 },
+    settings: { tradeServiceUrl: trades.url, tradeConnectTimeout: 500, tradeResponseTimeout: 6_000, submissionLease: 8_000, reconcileInterval: 200, submitConcurrency: 2, submitSlotWait: 1_000, submitMaxWaiting: 3, batchChunkSize: 2, tradeBreakerFailures: 3, tradeBreakerCooldown: 2_500 },
   });
 });
 afterAll(async () => {
@@ -33,7 +33,7 @@ const there = (ids: readonly number[]) => ids.map((id) => trades.store.find(id).
 const metric = async (name: string) => Number(new RegExp(`^sluice_${name} (\\S+)$`, 'm').exec((await send(system.url, 'GET', '/metrics')).text)?.[1]);
 /** Holds every permit for a while; resolves when the calls have ended. */
 async function fill(): Promise<{ ended: Promise<unknown> }> {
-  trades.faults.latencyMs = 2_000;
+  trades.faults.latencyMs = 3_500;
   const before = trades.calls.bulk;
   const ended = Promise.all((await store(2)).map((id) => submit([id])));
   await waitFor(() => trades.calls.bulk - before === 2, { ...LONG, what: 'both permits to be held' });
