@@ -21,6 +21,8 @@ export class SettingsError extends Error {
 }
 
 const NAMES = Object.keys(SETTINGS) as SettingName[];
+/** Variables of PostgreSQL's own image, which a shared environment may hold: near to ours, and none of ours. */
+const OTHERS: readonly string[] = ['POSTGRES_DB', 'POSTGRES_USER', 'POSTGRES_PASSWORD'];
 
 /**
  * Reads all settings from the environment and, below it, from a `.env` file's text; checks every one.
@@ -87,7 +89,7 @@ export function parseSetting(row: SettingRow, text: string): { value: string | n
 function misspelt(names: string[], where: string, strict: boolean): string[] {
   const known = NAMES.map(envOf);
   return names
-    .filter((n) => !known.includes(n) && (strict || n.length >= 6))
+    .filter((n) => !known.includes(n) && (strict || (n.length >= 6 && !OTHERS.includes(n))))
     .flatMap((n) => {
       const near = nearest(n, known, strict ? 3 : n.length >= 10 ? 2 : 1);
       if (near !== undefined) return [`${where}${n} is no setting; did you mean ${near}?`];

@@ -13,14 +13,14 @@ test('every name of the table is registered with its type, help and prefix, and 
 });
 
 test.each(TABLE)('%s is named stage, fact, unit', (name, row) => {
-  expect(name).toMatch(/^(gateway|batcher|bulk_submission|order_names|trade|writer|relay|pool|law|large|database|db_client_connection)(_[a-z]+)+$/);
+  expect(name).toMatch(/^(gateway|batcher|bulk_submission|order_names|trade|writer|relay|pool|law|large|database|limiter|db_client_connection)(_[a-z]+)+$/);
   expect(name.endsWith('_total')).toBe(row.type === 'counter');
   if (row.type === 'histogram') expect(name).toMatch(/_(seconds|rows|bytes|items)$/);
   expect(row.help).toMatch(/^[A-Z].*\.$/);
 });
 
 /** What things are counted and measured in; a metric with a new unit adds it here. */
-const UNITS = ['seconds', 'bytes', '0 to 1', '0, 1 or 2', '0 or 1', 'requests', 'connections', 'items', 'items a second', 'uploads', 'slots', 'attempts', 'handovers', 'batches', 'rows', 'flushes', 'slices', 'sends', 'messages', 'shards', 'commands', 'orders', 'chunks', 'calls', 'breaches', 'passes', 'checks', 'samples', 'openings', 'ids'];
+const UNITS = ['seconds', 'bytes', '0 to 1', '0, 1 or 2', '0 or 1', 'requests', 'connections', 'items', 'items a second', 'uploads', 'slots', 'attempts', 'handovers', 'batches', 'rows', 'flushes', 'slices', 'sends', 'messages', 'shards', 'commands', 'orders', 'chunks', 'calls', 'breaches', 'passes', 'checks', 'samples', 'openings', 'ids', 'decisions'];
 
 test.each(TABLE)('%s says what it counts or measures in', (name) => {
   expect(UNITS).toContain(unitOf(name));
