@@ -153,3 +153,15 @@ test('the live state is told to who may read, and to nobody else', async () => {
   expect(snapshot.stages.flush).toMatchObject({ nodes: 1, active: 0 });
   expect(snapshot.findings).toEqual([expect.objectContaining({ stage: 'relay', says: 'No relay runs: what is written waits in the ledger until one does.' })]);
 });
+
+test('F47 a node that stops does not wait for those who listen to the live state: their streams end', async () => {
+  const { cookie } = await logIn(keys.ada);
+  const response = await fetch(`${system.url}/api/v1/live`, { headers: { Cookie: cookie, ...OWN } });
+  const reader = response.body?.getReader();
+  await reader?.read();
+  const over = (async () => {
+    while ((await reader?.read())?.done === false);
+  })();
+  await system.edge.stop();
+  await over;
+});
