@@ -51,8 +51,8 @@ export interface Fleet {
   relays(): FleetNode[];
   /** The edges that were started, in order. They have one address: one lives at a time. */
   edges(): FleetNode[];
-  /** Starts a node as people do: `sluice <role>`, with addresses in the environment; `folder`: of another checkout, `env`: more of it. */
-  byHand(role: Role, id: string, other?: { folder?: string; env?: Record<string, string> }): ChildProcess;
+  /** Starts a node as people do: `sluice <role>`, with addresses in the environment. */
+  byHand(role: Role, id: string): ChildProcess;
   ready(): Promise<Ready>;
   /** Waits until so many nodes of a role are seen. */
   sees(role: Role, nodes: number): Promise<void>;
@@ -128,8 +128,8 @@ export async function startFleet(shape: { writers?: number; relays?: number; env
     nodes: () => [...nodes],
     relays: () => nodes.filter((node) => node.id.startsWith('relay')),
     edges: () => nodes.filter((node) => node.id.startsWith('edge')),
-    byHand(role, id, { folder, env: more } = {}) {
-      const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', folder === undefined ? SLUICE : join(folder, 'bin', 'sluice.ts'), role], { stdio: 'ignore', ...(folder === undefined ? {} : { cwd: folder }), env: { PATH: process.env.PATH, ...env, NODE_ID: id, ...more } });
+    byHand(role, id) {
+      const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', SLUICE, role], { stdio: 'ignore', env: { PATH: process.env.PATH, ...env, NODE_ID: id } });
       children.push(child);
       return child;
     },
