@@ -127,6 +127,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     chunkMaxRows: settings.chunkMaxRows,
     chunkMaxBytes: settings.chunkMaxBytes,
     now,
+    maxBatchesOfClient: () => settings.maxConcurrentBatches,
     retryAfter,
     onSettle: (cause) => metrics.count('batcher_settles_total', { cause }),
     tracing,

@@ -43,6 +43,8 @@ export interface TakeTools {
   now: () => number;
   /** Seconds until the queue will have drained. */
   retryAfter: () => number;
+  /** Large batches that one client may have in flight. */
+  maxBatchesOfClient: () => number;
   onSettle(cause: string): void;
   /** Undefined where traces are told to nobody. */
   tracing?: Tracing | undefined;

@@ -88,6 +88,7 @@ export const SETTINGS = {
   idempotencyKeep: { type: 'number', default: 24, min: 1, max: 720, unit: 'hours', group: 'Intake', meaning: 'How long an Idempotency-Key is remembered.' },
 
   maxBatchSize: { type: 'number', live: true, default: 10_000_000, min: 1, max: 1_000_000_000, unit: 'items', group: 'Large batches', meaning: 'Most items of one large batch.' },
+  maxConcurrentBatches: { type: 'number', default: 10, min: 1, max: 10_000, unit: 'count', live: true, group: 'Large batches', meaning: 'Large batches that one client may have in flight, being uploaded or carried out; beyond, 503 with Retry-After.' },
   maxUploads: { type: 'number', default: 16, min: 1, max: 1_000, unit: 'count', group: 'Large batches', meaning: 'Most large uploads in one edge at the same time; beyond, 503 with Retry-After.' },
   uploadIdle: { type: 'number', live: true, default: 60_000, min: 100, max: 3_600_000, unit: 'ms', group: 'Large batches', meaning: 'Longest time that the sender of an upload may send nothing while Sluice waits for it; then the upload is broken off with 408, and may go on from its offset.' },
   maxEventStreams: { type: 'number', live: true, default: 500, min: 1, max: 100_000, unit: 'connections', group: 'Large batches', meaning: 'Most clients of one edge that listen to the events of large batches; beyond, 503 with Retry-After.' },

@@ -1,7 +1,7 @@
 import type { OpenUpload, UploadOpened } from '../../../shared/contracts/large.ts';
 import { KEEP_UPLOAD_BYTES } from '../../../shared/db/queries/batch-steering.ts';
 import { TAKE_OVER } from '../../../shared/db/queries/batches.ts';
-import { CHECKPOINT_MARKS, LAST_CHECKPOINT, LARGE_OF_KEY, OPEN_LARGE } from '../../../shared/db/queries/large-batches.ts';
+import { CHECKPOINT_MARKS, LAST_CHECKPOINT, LARGE_IN_FLIGHT, LARGE_OF_KEY, OPEN_LARGE } from '../../../shared/db/queries/large-batches.ts';
 import { runStatement } from '../../../shared/db/run-statement.ts';
 import { ProblemError } from '../../../shared/errors/problem.ts';
 import { otherBody } from '../batch-key.ts';
@@ -58,6 +58,7 @@ async function knownBatch(tools: TakeTools, { resume, key, client }: OpenUpload)
 
 /** Opens a new batch; answers the one that the key names where the same upload claimed it at this very moment on another connection. */
 async function openNew(tools: TakeTools, { record }: TakeTarget, p: OpenUpload): Promise<string | undefined> {
+  await mayOpenAnother(tools, p.client);
   const o = p.options;
   const manual = o.start === 'manual';
   const values = [
@@ -67,6 +68,14 @@ async function openNew(tools: TakeTools, { record }: TakeTarget, p: OpenUpload):
   if ((await runStatement(tools.pool, OPEN_LARGE, values, tools.statementTimeoutMs)).length > 0) return undefined;
   const claimed = await knownBatch(tools, p);
   return claimed === p.batchId ? undefined : claimed;
+}
+
+/** @throws ProblemError 503 where the client has as many in flight as it may */
+async function mayOpenAnother({ pool, statementTimeoutMs, maxBatchesOfClient }: TakeTools, client: string): Promise<void> {
+  const [row] = await runStatement(pool, LARGE_IN_FLIGHT, [client], statementTimeoutMs);
+  const most = maxBatchesOfClient();
+  if (Number(row?.[0]) < most) return;
+  throw new ProblemError({ status: 503, code: 'too-many-batches', title: 'Too many batches', detail: `You have ${most} large batches in flight (setting maxConcurrentBatches). Nothing was taken; send it again when one of them has ended.`, headers: { 'Retry-After': '10' } });
 }
 
 /** @throws ProblemError 409 where nothing can be added now, or any more */

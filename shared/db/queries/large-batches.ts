@@ -31,6 +31,14 @@ select id, $2, $3, 'RECEIVING', $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, n
 returning id`,
 };
 
+/** How many large batches the client $1 has in flight: being uploaded now, or carried out. One that broke off and waits to go on is none. */
+export const LARGE_IN_FLIGHT: NamedStatement = {
+  name: 'large-in-flight',
+  text: `
+select count(*) from large_batch l join batch b on b.id = l.id
+where l.state in ('RECEIVING', 'RUNNING') and l.client = $1 and (l.state = 'RUNNING' or b.lease_until > now())`,
+};
+
 /** The kind of a large batch. */
 export const LARGE_KIND: NamedStatement = { name: 'large-kind', text: 'select kind from large_batch where id = $1' };
 

@@ -49,7 +49,7 @@ export function edgeAt(actor: Actor, { segmentRows, writers, nextBlock }: EdgeSh
   });
   const tools: TakeTools = {
     pool, queue, dispatcher, log, owner: actor.name, inWork: new Set(), leaseMs: 15_000, statementTimeoutMs: 12_000, settlePatienceMs: 15_000, settleLaterMs: 20_000, shards: 32, batchesSink: 'kafka:batches',
-    segmentRows, chunkMaxRows: 2_000, chunkMaxBytes: 524_288, now, retryAfter: () => 1, onSettle: () => undefined, stopping: new AbortController().signal,
+    segmentRows, chunkMaxRows: 2_000, chunkMaxBytes: 524_288, now, retryAfter: () => 1, maxBatchesOfClient: () => 10, onSettle: () => undefined, stopping: new AbortController().signal,
   };
   const { record, carried } = actor.flush.execution;
   return { tools, target: { record, carried, check: compileItemCheck(record.item, record.ignored), ids: new IdBlocks((blocks) => Promise.resolve(Array.from({ length: blocks }, nextBlock)[0] as number)) } };

@@ -44,7 +44,7 @@ describe('the way of a batch through an edge', () => {
     });
     const tools: TakeTools = {
       pool: engine.pool, queue, dispatcher, log, owner: 'edge-test', inWork, leaseMs: 15_000, statementTimeoutMs: 5_000, settlePatienceMs: 2_250, settleLaterMs: 20_000, shards: 32, batchesSink: 'kafka:batches',
-      segmentRows: 500, chunkMaxRows: 2_000, chunkMaxBytes: 524_288, now, retryAfter: () => 1, onSettle: () => undefined, stopping: new AbortController().signal, ...shape.tools,
+      segmentRows: 500, chunkMaxRows: 2_000, chunkMaxBytes: 524_288, now, retryAfter: () => 1, maxBatchesOfClient: () => 10, onSettle: () => undefined, stopping: new AbortController().signal, ...shape.tools,
     };
     const { record, carried } = engine.executions;
     const target: TakeTarget = { record, carried, check: compileItemCheck(record.item, record.ignored), ids: new IdBlocks(shape.reserve ?? ((blocks) => Promise.resolve((nextBlock += blocks) - blocks))) };
