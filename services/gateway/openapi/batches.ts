@@ -75,7 +75,7 @@ export function describeBatches(operation: DescribedBatch, { kinds, path, maxPar
       return {
         tag,
         description: 'Events `state` (the state, priority or parallelism was changed), `checkpoint` and `progress`. An id says how far a client has heard and means the same on every edge; who comes back with Last-Event-ID is told what is new since then. Older checkpoints and states that passed meanwhile are left out. The stream ends with the batch, and with its edge.',
-        parameters: [id, { name: 'Last-Event-ID', in: 'header', schema: eventId }, query('lastEventId', eventId, 'The same, where no header can be set.')],
+        parameters: [id, { name: 'Last-Event-ID', in: 'header', description: 'Empty is as none.', schema: { ...eventId, pattern: '^([0-9]{1,9}-[0-9]{1,9})?$' } }, query('lastEventId', eventId, 'The same, where no header can be set.')],
         responses: {
           '200': { description: 'data is a BatchStateEvent, BatchCheckpointEvent or BatchProgressEvent.', ...headers('Sluice-Ignored'), content: { 'text/event-stream': { schema: streamed } } },
           '204': { description: 'The batch has ended, and the client has heard all of it.' },

@@ -16,7 +16,7 @@ export function describeConsole(operation: ConsoleOperation): Described {
     case 'live':
       return {
         tag: 'console', description: 'Events `snapshot`: rates and queues of each stage, nodes, breakers, large batches at work, and what is slow. Made once for all who listen; a stream ends after a minute, and its client comes back.',
-        responses: { '200': text('The stream.', 'text/event-stream'), '503': { ...problem('This edge has all the listeners it takes (`too-many-listeners`), or the keys are not known yet.'), headers: { 'Retry-After': { $ref: '#/components/headers/Retry-After' } } } },
+        responses: { '200': { description: 'The stream.', content: { 'text/event-stream': { schema: { type: 'object', required: ['event', 'data'], properties: { event: { type: 'string' }, data: { type: 'string', contentMediaType: 'application/json' } } } } } }, '503': { ...problem('This edge has all the listeners it takes (`too-many-listeners`), or the keys are not known yet.'), headers: { 'Retry-After': { $ref: '#/components/headers/Retry-After' } } } },
       };
     case 'console-page':
       return { tag: 'console', responses: { '200': text('The page, or a file of it.', 'text/html'), '304': { description: 'What the browser has is still right.' }, '404': problem('No such file (`no-such-route`).') } };

@@ -39,10 +39,10 @@ function schemaOf({ type, min, max, choices }: Argument): Schema {
       // A value may also come as the number or switch that it is.
       return choices === undefined ? { type: ['string', 'number', 'boolean'], minLength: 1, maxLength: max ?? 500, pattern: `^[^\\u0000]{1,${max ?? 500}}$` } : { enum: choices };
     case 'whole':
-      return { type: 'integer', minimum: min ?? 0, ...(max === undefined ? {} : { maximum: max }) };
+      return { type: 'integer', minimum: min ?? 0, maximum: max ?? Number.MAX_SAFE_INTEGER };
     case 'switch':
       return { type: 'boolean' };
     case 'duration':
-      return { type: 'string', pattern: '^[0-9]{1,9}(s|m|h)$' };
+      return { type: 'string', pattern: '^[1-9][0-9]{0,8}(s|m|h)$' };
   }
 }
