@@ -58,7 +58,7 @@ export function readArgument(argument: Argument, given: unknown): { value: Argum
       return choices === undefined || choices.includes(text) ? { value: text } : { fault: `must be one of ${choices.join(', ')}` };
     }
     case 'whole': {
-      const value = typeof given === 'string' && /^\d{1,15}$/.test(given) ? Number(given) : given;
+      const value = typeof given === 'string' && /^\d{1,16}$/.test(given) ? Number(given) : given;
       const [least, most] = [min ?? 0, max ?? Number.MAX_SAFE_INTEGER];
       return typeof value === 'number' && Number.isSafeInteger(value) && value >= least && value <= most ? { value } : { fault: `must be a whole number from ${least} to ${most}` };
     }
