@@ -8,7 +8,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -39,8 +39,9 @@ try {
   await untilReady(url, system);
   const config = fileURLToPath(new URL('schemathesis/schemathesis.toml', import.meta.url));
   const options = ['run', `${url}/openapi.json`, '--checks', 'all', '--max-examples', values.examples, '--seed', values.seed, '--workers', '1', '--continue-on-failure', '--request-timeout', '60', '--generation-database', 'none', '--suppress-health-check', 'all', ...positionals];
-  // A hook is found relative to where it runs.
-  const run = spawn(program, ['-m', 'schemathesis.cli', '--config-file', config, ...options], { cwd: fileURLToPath(new URL('schemathesis', import.meta.url)), stdio: 'inherit', env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' } });
+  // A hook is found relative to where it runs, and what it remembers is left there.
+  await copyFile(new URL('schemathesis/hooks.py', import.meta.url), join(folder, 'hooks.py'));
+  const run = spawn(program, ['-m', 'schemathesis.cli', '--config-file', config, ...options], { cwd: folder, stdio: 'inherit', env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' } });
   const [code] = (await once(run, 'exit')) as [number | null];
   process.exitCode = code ?? 1;
   for (const line of await unforeseen(join(folder, 'data', 'logs'))) console.error(line);

@@ -5,7 +5,7 @@ const argument = (more: Partial<Argument>): Argument => ({ name: 'a', type: 'tex
 
 test.each<[Partial<Argument>, unknown, unknown]>([
   [{ type: 'text' }, 'x', 'x'], [{ type: 'text' }, 5, '5'], [{ type: 'text' }, true, 'true'], [{ type: 'text', choices: ['a', 'b'] }, 'b', 'b'],
-  [{ type: 'whole', min: 1, max: 9 }, 9, 9], [{ type: 'whole', min: 1, max: 9 }, '1', 1],
+  [{ type: 'whole', min: 1, max: 9 }, 9, 9], [{ type: 'whole', min: 1, max: 9 }, '1', 1], [{ type: 'whole' }, '9007199254740991', Number.MAX_SAFE_INTEGER],
   [{ type: 'switch' }, 'true', true], [{ type: 'switch' }, false, false],
   [{ type: 'duration' }, '90s', 90_000], [{ type: 'duration' }, '2h', 7_200_000],
 ])('%j takes %j', (more, given, value) => {
