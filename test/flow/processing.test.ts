@@ -8,6 +8,7 @@ import type { StepCall } from '../../shared/records/process-step.ts';
 import { startNode } from '../../shared/runtime/node.ts';
 import { execution } from '../helpers/executions.ts';
 import { send } from '../helpers/http.ts';
+import { metric } from '../helpers/metric.ts';
 import { query } from '../helpers/query.ts';
 import { startSystem, type TestSystem } from '../helpers/system.ts';
 import { waitFor } from '../helpers/wait-for.ts';
@@ -133,7 +134,7 @@ test('F67 cancelled under way: what runs is told to stop, nothing more is begun,
   const id = await begin('chores', chores(150, { goes: 'waiting' }), '?parallelism=4');
   await waitFor(() => asked(id).length >= 4, { ...LONG, what: 'items under way' });
   expect(await command(id, 'cancel')).toMatchObject({ status: 200, body: { state: 'CANCELLED' } });
-  await waitFor(() => system.edge.context.metrics.registry.getSingleMetricAsString('sluice_batcher_items_underway').then((text) => / 0$/m.test(text)), { ...LONG, what: 'no item to be under way' });
+  await waitFor(async () => (await metric(system.url, 'batcher_items_underway')) === 0, { ...LONG, what: 'no item to be under way' });
   const begun = asked(id).length;
   const other = await begin('chores', chores(20));
   await comesTo(other, 'COMPLETED');
