@@ -6,6 +6,7 @@ import type { Settings } from '../config/settings.ts';
 import { postgresAddress } from '../secure/postgres-address.ts';
 import { forgiveLostRollback } from './lost-rollback.ts';
 import { MIGRATIONS } from './migrations/index.ts';
+import { surviveBreaks } from './survive-breaks.ts';
 import { PoolWatch } from './pool-watch.ts';
 
 export interface Database {
@@ -30,9 +31,7 @@ export async function connectDatabase(url: string, kinds: readonly RecordKind[],
   const orm = await MikroORM.init(ormOptions(url, kinds, limits, pool));
   const native = (orm.em.getConnection() as unknown as { getNativeClient(): unknown }).getNativeClient();
   const nativePool = (await native) as Pool;
-  // A connection that PostgreSQL closes while idle is reported here; the pool replaces it at the next use.
-  nativePool.on('error', () => undefined);
-  // On acquire: the ORM has opened its first connection before it shows the pool.
+  surviveBreaks(nativePool);
   nativePool.on('acquire', forgiveLostRollback);
   const watch = new PoolWatch(nativePool, () => performance.now());
   const close = async (): Promise<void> => {

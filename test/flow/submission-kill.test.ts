@@ -11,7 +11,7 @@ let trades: TradeService;
 let fleet: Fleet;
 beforeAll(async () => {
   trades = await startTradeService();
-  fleet = await startFleet({ writers: 1, relays: 0, env: { TRADE_SERVICE_URL: trades.url, TRADE_CONNECT_TIMEOUT: '500', TRADE_RESPONSE_TIMEOUT: '1500', SUBMISSION_LEASE: '3000', RECONCILE_INTERVAL: '200', TRADE_BREAKER_FAILURES: '1000', LOCK_TIMEOUT: '20000', STATEMENT_TIMEOUT: '25000', SUBMIT_CLAIM_TIMEOUT: '25000', TRANSACTION_TIMEOUT: '30000' } });
+  fleet = await startFleet({ writers: 1, relays: 0, env: { TRADE_SERVICE_URL: trades.url, TRADE_CONNECT_TIMEOUT: '500', TRADE_RESPONSE_TIMEOUT: '5000', SUBMISSION_LEASE: '7000', RECONCILE_INTERVAL: '200', TRADE_BREAKER_FAILURES: '1000', LOCK_TIMEOUT: '20000', STATEMENT_TIMEOUT: '25000', SUBMIT_CLAIM_TIMEOUT: '25000', TRANSACTION_TIMEOUT: '30000' } });
 });
 afterAll(async () => {
   await fleet.stop();

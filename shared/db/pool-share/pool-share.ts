@@ -5,6 +5,7 @@ import type { Logger } from '../../runtime/log.ts';
 import { inTransaction } from '../in-transaction.ts';
 import { CONNECTION_LIMIT, FORGET_POOL_SHARES, KEEP_POOL_SHARE, LEAVE_POOL_SHARE, LOCK_POOL_SHARES, POOL_SHARES } from '../queries/pool-shares.ts';
 import { runStatement } from '../run-statement.ts';
+import { surviveBreaks } from '../survive-breaks.ts';
 import { grantOf, type Share } from './share-out.ts';
 
 export interface PoolShareTools {
@@ -151,7 +152,7 @@ export class PoolShare {
 async function onItsOwn<T>({ options }: Pool, node: string, work: (own: Pool) => Promise<T>): Promise<T> {
   // The password is there, but is not copied with the rest.
   const own = new pg.Pool({ ...options, password: options.password, max: 1, application_name: `sluice-share ${node}`.slice(0, 63) });
-  own.on('error', () => undefined); // a connection that breaks while nobody uses it is not used again
+  surviveBreaks(own);
   try {
     return await work(own);
   } finally {

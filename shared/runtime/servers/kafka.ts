@@ -35,7 +35,9 @@ export async function startKafka(options: StartOptions & { wires?: readonly Kafk
   const leftover = await stopLeftover(dataDir, STOP_SIGNAL);
   if (leftover) options.log(`Stopped a Kafka that an earlier run had left behind (process ${leftover}).`);
   const [java, jars] = await Promise.all([findJava(options.log), findKafkaJars(options.log)]);
-  const [free, controllerPort] = await freePorts(2) as [number, number];
+  // A port that was asked for is free until Kafka has it, and could be handed out for another use.
+  const taken = [options.port, ...(options.wires ?? []).map((wire) => wire.port)];
+  const [free, controllerPort] = (await freePorts(2 + taken.length)).filter((one) => !taken.includes(one)) as [number, number];
   const port = options.port ?? free;
   await assertPortFree(port, NAME);
   const topics = join(dataDir, 'topics');
