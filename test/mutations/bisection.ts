@@ -15,7 +15,7 @@ export const bisection: Area = {
     { name: 'counts refused rows as written', file: ISOLATE, from: 'alone.offsetOf.length - refused.length, rejects', to: 'alone.offsetOf.length, rejects' },
     { name: 'blames rows for a fault of the house', file: ISOLATE, from: `        if (classifyFailure(error, target.record, target.primaryKeyConstraint) !== 'data') throw error;\n        await run('rollback to savepoint bisect');\n        return error;`, to: `        await run('rollback to savepoint bisect');\n        return error;` },
     { name: 'calls a repeat fenced', file: ISOLATE, from: 'return outcome ?? writeOne(alone);', to: `return outcome ?? { outcome: 'fenced', rejects: [] };` },
-    { name: 'a record batch of two costs a message that nobody refused', file: KAFKA, from: 'if (from === to) result.refused.push', to: 'if (from >= to - 1) result.refused.push' },
+    { name: 'a record batch of two costs a message that nobody refused', file: KAFKA, from: 'if (from === to) {', to: 'if (from >= to - 1) {' },
     { name: 'sends the right half first', file: KAFKA, from: 'ranges.push({ from: middle + 1, to, failure: undefined }, { from, to: middle, failure: undefined });', to: 'ranges.push({ from, to: middle, failure: undefined }, { from: middle + 1, to, failure: undefined });' },
   ],
 };
