@@ -40,9 +40,9 @@ export interface Edge {
   readonly large: LargeBatches;
   /** Looks what was steered. */
   steered(): Promise<void>;
-  /** What the relay that watches the pools found. */
   /** The fleet's limiter decided. */
   limited(decided: FlushesLimited): void;
+  /** What the relay that watches the pools found. */
   judged(pools: PoolsJudged): void;
   /** Looks which writers and edges there are. */
   lookAround(): void;

@@ -1,7 +1,7 @@
 import type { ServiceBroker } from 'moleculer';
 import type { FlushesMeasured } from '../../shared/contracts/flush-limit.ts';
 import { every, type Loop } from '../../shared/runtime/every.ts';
-import { nodesWith, writersOf } from '../../shared/runtime/fleet.ts';
+import { firstWith, nodesWith, writersOf } from '../../shared/runtime/fleet.ts';
 import { natsIsConnected } from '../../shared/runtime/nats-status.ts';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
 import { Limiter } from './limiter.ts';
@@ -27,7 +27,7 @@ export function limiterLoop(node: NodeContext, broker: ServiceBroker): { measure
   });
   let deciding = false;
   const round = async () => {
-    const [first] = nodesWith(broker, 'pool-monitor').sort();
+    const first = firstWith(broker, 'pool-monitor');
     if (!settings.limiter || first !== node.nodeId || !natsIsConnected(broker)) {
       if (deciding) {
         limiter.forget();

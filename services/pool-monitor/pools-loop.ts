@@ -1,6 +1,6 @@
 import type { ServiceBroker } from 'moleculer';
 import { every, type Loop } from '../../shared/runtime/every.ts';
-import { askAll, nodesWith } from '../../shared/runtime/fleet.ts';
+import { askAll, firstWith } from '../../shared/runtime/fleet.ts';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
 import type { Events } from '../../shared/contracts/actions.ts';
 import { AdmissionJudge } from './judge-admission.ts';
@@ -30,7 +30,7 @@ export function poolsLoop(node: NodeContext, broker: ServiceBroker): { watch: Po
   });
   let watching = false;
   const round = async () => {
-    const [first] = nodesWith(broker, 'pool-monitor').sort();
+    const first = firstWith(broker, 'pool-monitor');
     if (first !== undefined && first !== node.nodeId) {
       if (watching) watch.forget();
       watching = false;

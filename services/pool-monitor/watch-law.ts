@@ -5,7 +5,7 @@ import type { VerifiedTable } from '../../shared/law/check-law.ts';
 import type { Metrics } from '../../shared/metrics/metrics.ts';
 import { columnsOf } from '../../shared/records/columns.ts';
 import { every, type Loop } from '../../shared/runtime/every.ts';
-import { nodesWith } from '../../shared/runtime/fleet.ts';
+import { firstWith } from '../../shared/runtime/fleet.ts';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
 
 /** Share of the interval that a round may spend on what is new, and on the slow pass: together a quarter of one connection at most. */
@@ -25,7 +25,7 @@ export function lawLoop(node: NodeContext, broker: ServiceBroker): Loop[] {
   let passes = 0;
   let told = new Set<string>();
   const round = async () => {
-    const [first] = nodesWith(broker, 'pool-monitor').sort();
+    const first = firstWith(broker, 'pool-monitor');
     if (first !== undefined && first !== node.nodeId) {
       if (watch !== undefined) forgetLaw(metrics);
       watch = undefined;

@@ -6,7 +6,7 @@ import { DATABASE_SIZE, IDS_GIVEN, LARGE_COURSES, LARGE_STATES } from '../../sha
 import { runStatement } from '../../shared/db/run-statement.ts';
 import type { Metrics } from '../../shared/metrics/metrics.ts';
 import { every, type Loop } from '../../shared/runtime/every.ts';
-import { nodesWith } from '../../shared/runtime/fleet.ts';
+import { firstWith } from '../../shared/runtime/fleet.ts';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
 import { EARLY_SHARE, lateBatches, type Course } from './late-batches.ts';
 
@@ -19,7 +19,7 @@ export function storeLoop(node: NodeContext, broker: ServiceBroker): Loop {
   let telling = false;
   const run: Run = (statement) => runStatement(database.pool, statement, statement === LARGE_COURSES ? [EARLY_SHARE] : [], settings.statementTimeout);
   return every(settings.databaseSampleInterval, async () => {
-    const [first] = nodesWith(broker, 'pool-monitor').sort();
+    const first = firstWith(broker, 'pool-monitor');
     if (first !== undefined && first !== node.nodeId) {
       if (telling) forgetStore(metrics, kinds);
       telling = false;

@@ -1,10 +1,11 @@
 import type { ServiceBroker } from 'moleculer';
 import type { Actions } from '../contracts/actions.ts';
 
+/** A service of a node, with what the node told of it. */
 interface ListedService {
   name: string;
   nodeID: string;
-  metadata?: { slots?: number; most?: number };
+  metadata?: { slots?: number; most?: number; tags?: string[] };
 }
 
 /** A writer as the registry knows it. */
@@ -21,12 +22,18 @@ export function nodesWith(broker: ServiceBroker, service: string): string[] {
   return servicesOf(broker, service).map((s) => s.nodeID);
 }
 
+/** The one of them that does what one node does for all: the first by name. Two may think so for a moment, while nodes come and go. */
+export function firstWith(broker: ServiceBroker, service: string): string | undefined {
+  return nodesWith(broker, service).sort()[0];
+}
+
 /** The writers, as the registry knows them to be alive. */
 export function writersOf(broker: ServiceBroker): WriterNode[] {
   return servicesOf(broker, 'writer').map(({ nodeID, metadata }) => ({ nodeId: nodeID, slots: metadata?.slots ?? 1, most: metadata?.most ?? metadata?.slots ?? 1 }));
 }
 
-function servicesOf(broker: ServiceBroker, service: string): ListedService[] {
+/** The nodes' services of this name, as the registry knows them to be alive. */
+export function servicesOf(broker: ServiceBroker, service: string): ListedService[] {
   const registry = (broker as unknown as { registry: { getServiceList(options: object): ListedService[] } }).registry;
   return registry.getServiceList({ onlyAvailable: true, skipInternal: true }).filter((s) => s.name === service);
 }

@@ -1,7 +1,7 @@
 import type { Actions } from '../../../shared/contracts/actions.ts';
 import { ProblemError } from '../../../shared/errors/problem.ts';
 import type { OperationName } from '../../../shared/operations/operations.ts';
-import { nodesWith } from '../../../shared/runtime/fleet.ts';
+import { firstWith } from '../../../shared/runtime/fleet.ts';
 import type { OperateTools, Run } from './handlers.ts';
 
 const ASK_MS = 2_000;
@@ -11,7 +11,7 @@ export function poolsOperations({ node, broker }: OperateTools): Record<Extract<
   return {
     'pools.show': async ({ history }) => {
       // Of several monitors the first by name watches.
-      const [nodeID] = nodesWith(broker, 'pool-monitor').sort();
+      const nodeID = firstWith(broker, 'pool-monitor');
       if (nodeID === undefined) throw unwatched('No relay runs, and relays watch the pools. Start one with `sluice relay`.', node.settings.poolSampleInterval);
       const report: Actions['pool-monitor.pools']['result'] = await broker.call('pool-monitor.pools', history === undefined ? {} : { historyMs: Number(history) }, { nodeID, timeout: ASK_MS });
       if (report === undefined || report === null) throw unwatched('The relay that watches the pools has only just begun.', node.settings.poolSampleInterval);
