@@ -1,6 +1,6 @@
 import type { FlushClass } from '../../shared/contracts/flush-limit.ts';
 
-/** What the law remembers. `limit`: flushes the fleet may have in flight. `maxRows`: most rows of a chunk. */
+/** What the law remembers. `limit`: flushes that the edges which flush may have in flight together; one that is idle has one beside it. `maxRows`: most rows of a chunk. */
 export interface FlushLimit {
   readonly limit: number;
   readonly maxRows: number;
@@ -22,7 +22,7 @@ export interface FlushSample {
 }
 
 export interface FlushLimitBounds {
-  /** Least flushes in flight: one for each edge. */
+  /** Least flushes in flight: one for each edge that flushes. */
   minLimit: number;
   maxLimit: number;
   minRows: number;
@@ -58,7 +58,7 @@ export function startLimit(limit: number, maxRows: number): FlushLimit {
 
 /**
  * One step of TCP Vegas (Brakmo and Peterson, "TCP Vegas: End to End Congestion Avoidance on a Global Internet", 1995):
- * limit * (1 - base / time) flushes queue in the database; below alpha one more is let in, above beta one less.
+ * inFlight * (1 - base / time) flushes queue in the database; below alpha one more is let in, above beta one less.
  * Chunks halve while flushes are slow, and grow back by an eighth. Plain: the same state and sample give the same answer.
  *
  * One state is for the whole fleet. With a state in each edge the shares come out equal but the sum does not hold: each takes the
@@ -85,7 +85,7 @@ export function nextLimit(state: FlushLimit, sample: FlushSample, bounds: FlushL
   }
   const bases = lowered(state.bases, sample.classes);
   if (sample.inFlight < state.limit) return step('idle', { bases });
-  const queued = state.limit * mean(sample.classes, ({ size, ms }) => 1 - (bases[size] ?? ms) / ms);
+  const queued = sample.inFlight * mean(sample.classes, ({ size, ms }) => 1 - (bases[size] ?? ms) / ms);
   if (queued < ALPHA) return step('queue-short', { bases, limit: state.limit + 1 }, queued);
   if (queued > BETA) return step('queue-long', { bases, limit: state.limit - 1, long: state.long + 1 }, queued);
   return step('steady', { bases }, queued);

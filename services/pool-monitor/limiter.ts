@@ -57,12 +57,14 @@ export class Limiter {
     const fresh = heard.filter(({ rounds }) => rounds === 0).map(({ said }) => said);
     const classes = fresh.flatMap((one) => one.classes);
     const inFlight = fresh.reduce((sum, one) => sum + one.inFlight, 0);
-    const { state, reason, queued } = nextLimit(this.#state, { classes, inFlight }, { minLimit: edges.length, maxLimit: Math.max(edges.length, most), ...limits });
+    const minLimit = Math.max(1, fresh.length);
+    const { state, reason, queued } = nextLimit(this.#state, { classes, inFlight }, { minLimit, maxLimit: Math.max(minLimit, most), ...limits });
     if (classes.length > 0) onDecision({ limit: state.limit, maxRows: state.maxRows, reason, queued, inFlight, classes });
     this.#state = state;
     const wanting = new Set(heard.filter(({ said }) => said.wanting).map(({ said }) => said.edge));
     for (const one of this.#told.values()) one.rounds++;
-    return { decider, shares: shareOut(state.limit, [...edges].sort().map((edge) => ({ edge, wanting: wanting.has(edge) }))), maxRows: state.maxRows, validMs };
+    const open = state.before === undefined ? state.limit : 0;
+    return { decider, shares: shareOut(open, [...edges].sort().map((edge) => ({ edge, wanting: wanting.has(edge) }))), maxRows: state.maxRows, validMs };
   }
 
   /** Another node decides now, or nobody: the next round begins anew. */

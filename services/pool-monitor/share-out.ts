@@ -6,13 +6,13 @@ export interface EdgeDemand {
 }
 
 /**
- * The fleet's flushes in flight, shared out among the edges: each has one, so that a request that comes to an idle edge does not wait for
- * the next round; the rest is for those that want more, or, where none does, for all. Equal shares; who comes first has the remainder.
+ * The fleet's flushes in flight, shared out equally among the edges that want them, or, where none does, among all; who comes first has
+ * the remainder. Every edge has at least one, beside the others' if need be: a request that comes to an idle edge does not wait for the next
+ * round, and what an idle edge leaves unused is not taken from those at work.
  */
 export function shareOut(limit: number, edges: readonly EdgeDemand[]): Record<string, number> {
   const wanting = edges.filter((one) => one.wanting);
   const takers = wanting.length > 0 ? wanting : edges;
-  const rest = Math.max(0, limit - edges.length);
-  const more = new Map(takers.map(({ edge }, at) => [edge, Math.floor(rest / takers.length) + (at < rest % takers.length ? 1 : 0)]));
-  return Object.fromEntries(edges.map(({ edge }) => [edge, 1 + (more.get(edge) ?? 0)]));
+  const share = new Map(takers.map(({ edge }, at) => [edge, Math.floor(limit / takers.length) + (at < limit % takers.length ? 1 : 0)]));
+  return Object.fromEntries(edges.map(({ edge }) => [edge, Math.max(1, share.get(edge) ?? 1)]));
 }

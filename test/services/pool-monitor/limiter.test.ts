@@ -43,6 +43,28 @@ test('an edge that went silent, or left, gives its share to those that want it',
   expect(limiter.round({ ...fleet, edges: ['e1'] })?.shares.e2).toBeUndefined();
 });
 
+test('what idle edges keep for themselves holds back neither the share nor the rise of the one at work', () => {
+  const { limiter } = started();
+  const fleet = { edges: ['e1', 'e2', 'e3'], writers };
+  let told = limiter.round(fleet);
+  for (let i = 0; i < 20; i++) {
+    limiter.measured(said('e1', told?.shares.e1 ?? 0, 10));
+    told = limiter.round(fleet);
+  }
+  expect(told?.shares).toEqual({ e1: 8, e2: 1, e3: 1 });
+});
+
+test('while the base is measured every edge has one', () => {
+  const { limiter, decisions } = started();
+  const fleet = { edges: ['e1', 'e2'], writers };
+  limiter.measured(said('e1', 4, 10));
+  limiter.measured(said('e2', 1, 10, false));
+  expect(limiter.round(fleet)?.shares).toEqual({ e1: 1, e2: 1 });
+  limiter.measured(said('e1', 1, 10));
+  limiter.round(fleet);
+  expect(decisions.map(({ reason }) => reason)).toEqual(['measure-base', 'base-measured']);
+});
+
 test('who takes over begins anew', () => {
   const { limiter } = started();
   for (let i = 0; i < 20; i++) {
