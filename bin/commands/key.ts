@@ -3,13 +3,14 @@ import pg from 'pg';
 import pc from 'picocolors';
 import { CLIENT_NAME, invalidity, newKey, ROLES, type Role } from '../../shared/access/api-keys.ts';
 import { writeAudit } from '../../shared/db/audit.ts';
-import { CREATE_API_KEY, dateOf, LIST_API_KEYS, listedKey, REVOKE_API_KEY, type ListedKey } from '../../shared/db/queries/api-keys.ts';
+import { CREATE_API_KEY, dateOf, LIMIT_API_KEY, LIST_API_KEYS, listedKey, LOCK_API_KEY, REVOKE_API_KEY, type ListedKey } from '../../shared/db/queries/api-keys.ts';
 import type { NamedStatement } from '../../shared/db/queries/flush.ts';
 import { postgresAddress } from '../../shared/secure/postgres-address.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { operatorName } from '../dlq/ask.ts';
 import { knownAddresses } from '../node/addresses.ts';
 import { readSettingsOrFail } from '../node/settings.ts';
+import { limitsText } from '../operations/texts-clients.ts';
 import { table } from '../table.ts';
 
 const DETAILS = `
@@ -25,6 +26,7 @@ Examples:
   $ sluice key create back-office --roles submit --kinds execution --rate 200
   $ sluice key create ada --roles operate --days 90
   $ sluice key list
+  $ sluice key limit 3f9a0c12d4e5 --rate 20
   $ sluice key revoke 3f9a0c12d4e5
 `;
 
@@ -39,7 +41,7 @@ interface CreateOptions {
 
 /** Adds `sluice key` and its subcommands. */
 export function register(program: Command): void {
-  const key = program.command('key').description('keys of the REST interface: create, list, revoke').addHelpText('after', DETAILS);
+  const key = program.command('key').description('keys of the REST interface: create, list, limit, revoke').addHelpText('after', DETAILS);
   key.command('create').description('make a key; it is shown once')
     .argument('<client>', 'whose: letters, digits, . _ -', clientOf)
     .addOption(new Option('--roles <list>', 'submit, read, operate; several with commas between').argParser(rolesIn).makeOptionMandatory())
@@ -53,6 +55,11 @@ export function register(program: Command): void {
     process.stdout.write(`${newKey().text}\n`);
   });
   key.command('list').description('every key that ever was, newest first').option('--json', 'as JSON').action(list);
+  key.command('limit').description('change how much a key may').argument('<id>', 'its id, as listed')
+    .addOption(new Option('--rate <number>', 'most requests a second to each edge; none takes the limit away').argParser(limitOf))
+    .addOption(new Option('--in-flight <number>', 'most requests at a time in each edge; none takes the limit away').argParser(limitOf))
+    .option('--dry-run', 'only tell what would change')
+    .action(limit);
   key.command('revoke').description('end a key').argument('<id>', 'its id, as listed').action(revoke);
 }
 
@@ -92,6 +99,33 @@ async function revoke(id: string): Promise<void> {
   process.stdout.write(row[1] === true ? `Revoked: ${id} of ${String(row[0])}. Every edge knows within two seconds.\n` : `${id} was revoked before.\n`);
 }
 
+const NO_LIMIT = 'none';
+
+interface LimitOptions {
+  rate?: number | typeof NO_LIMIT;
+  inFlight?: number | typeof NO_LIMIT;
+  dryRun?: boolean;
+}
+
+async function limit(id: string, { rate, inFlight, dryRun }: LimitOptions): Promise<void> {
+  if (rate === undefined && inFlight === undefined) throw new CliError('Say what is to change: --rate, --in-flight, or both.', EXIT.usage);
+  const changed = await inDatabase(async (ask) => {
+    const [row] = await ask(LOCK_API_KEY, [id]);
+    if (row === undefined) return undefined;
+    const [client, valid, oldRate, oldInFlight] = row as [string, boolean, number | null, number | null];
+    const from = { ratePerSecond: oldRate, maxInFlight: oldInFlight };
+    const to = { ratePerSecond: changedTo(rate, oldRate), maxInFlight: changedTo(inFlight, oldInFlight) };
+    if (valid && dryRun !== true) {
+      await ask(LIMIT_API_KEY, [id, to.ratePerSecond, to.maxInFlight]);
+      await writeAudit(ask, { who: operatorName(), requestId: null }, { operation: 'keys.limit', target: { id, client }, outcome: 'done', detail: { from, to } });
+    }
+    return { client, valid, from, to };
+  });
+  if (changed === undefined) throw new CliError(`There is no key with the id "${id}"; \`sluice key list\` shows them.`, EXIT.failed);
+  if (!changed.valid) throw new CliError(`${id} of ${changed.client} was revoked.`, EXIT.failed);
+  process.stdout.write(`${id} of ${changed.client}: ${limitsText(changed.from)} → ${limitsText(changed.to)}. ${dryRun === true ? 'Nothing was changed.' : 'Every edge knows within two seconds.'}\n`);
+}
+
 /** Runs work in one transaction on the database of the Sluice that runs here. */
 async function inDatabase<T>(work: (ask: (statement: NamedStatement, values: unknown[]) => Promise<unknown[][]>) => Promise<T>): Promise<T> {
   const settings = readSettingsOrFail();
@@ -122,6 +156,14 @@ function rolesIn(text: string): Role[] {
   const unknown = given.find((role) => !(ROLES as readonly string[]).includes(role));
   if (unknown !== undefined) throw new InvalidArgumentError(`"${unknown}" is no role; there are ${ROLES.join(', ')}.`);
   return given as Role[];
+}
+
+function limitOf(text: string): number | typeof NO_LIMIT {
+  return text === NO_LIMIT ? NO_LIMIT : wholeOf(text);
+}
+
+function changedTo(given: number | typeof NO_LIMIT | undefined, old: number | null): number | null {
+  return given === undefined ? old : given === NO_LIMIT ? null : given;
 }
 
 function wholeOf(text: string): number {

@@ -5,6 +5,8 @@ const POOLS_HELP = `
 Examples:
   $ sluice pools --watch                   every pool, anew each two seconds
   $ sluice pools --history 15m             with the course of the last quarter of an hour
+  $ sluice pools activity                  what PostgreSQL does now, and who holds others up
+  $ sluice pools disconnect 4711 --dry-run
   $ sluice pools --json | jq '.pools[] | select(.state != "HEALTHY")'
 `;
 

@@ -1,4 +1,4 @@
-import type { PoolsReport } from '../../shared/contracts/pools.ts';
+import type { AtWork, PoolsReport } from '../../shared/contracts/pools.ts';
 import type { Paint } from '../send/summary.ts';
 import { seconds, table } from '../table.ts';
 
@@ -13,7 +13,21 @@ export const POOLS_TEXTS = {
     const course = history === undefined ? '' : `\n${table(['AT (UTC)', 'STATE', 'CONNECTIONS', 'ACTIVE', 'WAITING'], history.at.map((s, i) => [seconds(new Date(s * 1_000).toISOString()), history.state[i] ?? '', history.connections[i] ?? '-', sum(history.pools.map(({ active }) => active[i])), sum(history.pools.map(({ waiting }) => waiting[i]))]), paint)}\n`;
     return `${paint[COLORS[state]](state)} at ${seconds(at)} (UTC)\n${table(['NODE', 'STATE', 'ACTIVE', 'IDLE', 'WAITING', 'MAX', 'IN USE', 'HELD LONGEST'], rows, paint)}\n${held.join('')}${shut.join('')}${silent.map((node) => paint.red(`${node} does not answer\n`)).join('')}${postgresText(postgres, paint)}${budgetText(budget, paint)}${course}`;
   },
+  'pools.activity': ({ connections }: { connections: AtWork[] }, paint: Paint): string => {
+    if (connections.length === 0) return 'No other connection is at work.\n';
+    const rows = connections.map((c) => [String(c.pid), nameOf(c), c.state, c.openMs === null ? '-' : span(c.openMs), c.waitsFor ?? '', c.holdsUp, c.statement ?? '']);
+    return `${connections.filter(isRoot).map((c) => paint.red(`${c.pid} (${nameOf(c)}) holds ${c.holdsUp} others up, ${c.state}${c.openMs === null ? '' : ` for ${span(c.openMs)}`}: sluice pools disconnect ${c.pid} --dry-run\n`)).join('')}${table(['PID', 'APPLICATION', 'STATE', 'OPEN FOR', 'WAITS FOR', 'HOLDS UP', 'STATEMENT'], rows, paint)}\n`;
+  },
+  'pools.disconnect': ({ connection: c, dryRun }: { connection: AtWork; dryRun?: true }): string =>
+    `${c.pid}, ${nameOf(c)}: ${c.state}${c.openMs === null ? '' : `, its transaction open for ${span(c.openMs)}`}; ${c.holdsUp} others wait for it.\n${dryRun === true ? 'It would be ended, and what its transaction did undone. Nothing was changed.' : 'It is ended.'}\n`,
 };
+
+const nameOf = ({ application }: AtWork) => (application === '' ? '(without a name)' : application);
+
+/** Holds others up, and waits for nobody itself. */
+function isRoot({ holdsUp, waitsFor }: AtWork): boolean {
+  return holdsUp > 0 && waitsFor?.startsWith('Lock') !== true;
+}
 
 function postgresText(view: PoolsReport['postgres'], paint: Paint): string {
   if (view === null) return paint.red('PostgreSQL does not tell of its connections\n');

@@ -101,3 +101,23 @@ export interface PoolHistory {
   /** Null where the node was not there. */
   pools: { node: string; active: (number | null)[]; waiting: (number | null)[]; max: (number | null)[] }[];
 }
+
+/** A connection of PostgreSQL that is at work, in a transaction, or waited for. */
+export interface AtWork {
+  /** Process id, in PostgreSQL. */
+  pid: number;
+  application: string;
+  /** Whether a node of Sluice has it. */
+  ofNode: boolean;
+  /** As PostgreSQL has it: active, idle in transaction ... */
+  state: string;
+  /** How long its transaction has been open, and how long it has been in its state, ms; null where there is none, or it cannot be seen. */
+  openMs: number | null;
+  stateMs: number | null;
+  /** As PostgreSQL has it: `Lock: relation`, `IO: DataFileRead`; null where it waits for nothing. */
+  waitsFor: string | null;
+  /** How many other connections wait for it, also through others. */
+  holdsUp: number;
+  /** The first word of its last statement. */
+  statement: string | null;
+}

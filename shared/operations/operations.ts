@@ -1,10 +1,11 @@
+import { CLIENTS_OPERATIONS } from './clients.ts';
 import { NODES_OPERATIONS } from './nodes.ts';
 import type { Operation } from './operation.ts';
 import { ORDERS_OPERATIONS } from './orders.ts';
 import { POOLS_OPERATIONS } from './pools.ts';
 import { SETTINGS_OPERATIONS } from './settings.ts';
 
-const ALL = [...SETTINGS_OPERATIONS, ...NODES_OPERATIONS, ...POOLS_OPERATIONS, ...ORDERS_OPERATIONS] as const;
+const ALL = [...SETTINGS_OPERATIONS, ...NODES_OPERATIONS, ...POOLS_OPERATIONS, ...ORDERS_OPERATIONS, ...CLIENTS_OPERATIONS] as const;
 
 /** The name of an operation. */
 export type OperationName = (typeof ALL)[number]['name'];

@@ -6,6 +6,7 @@ import type { NodeContext } from '../../../shared/runtime/node-context.ts';
 import { actorOf } from '../http/operator.ts';
 import { ignoredHeader } from '../http/parameters.ts';
 import type { Handler } from '../http/serve.ts';
+import { clientsOperations } from './clients.ts';
 import { nodesOperations } from './nodes.ts';
 import { ordersOperations } from './orders.ts';
 import { poolsOperations } from './pools.ts';
@@ -22,7 +23,7 @@ export type Run = (given: ArgumentValues, actor: Actor) => Promise<unknown>;
 
 /** The handler of each operation: reads the arguments as its description says, and answers what it did or found. */
 export function operateHandlers(tools: OperateTools): (name: OperationName) => Handler {
-  const runs: Record<OperationName, Run> = { ...settingsOperations(tools), ...nodesOperations(tools), ...poolsOperations(tools), ...ordersOperations(tools) };
+  const runs: Record<OperationName, Run> = { ...settingsOperations(tools), ...nodesOperations(tools), ...poolsOperations(tools), ...ordersOperations(tools), ...clientsOperations(tools) };
   return (name) => {
     const operation = OPERATIONS.find((one) => one.name === name);
     if (operation === undefined) throw new Error(`there is no operation ${name}`);

@@ -2,13 +2,16 @@ import type { Actions } from '../../../shared/contracts/actions.ts';
 import { ProblemError } from '../../../shared/errors/problem.ts';
 import type { OperationName } from '../../../shared/operations/operations.ts';
 import { firstWith } from '../../../shared/runtime/fleet.ts';
+import { connectionsOperations } from './connections.ts';
 import type { OperateTools, Run } from './handlers.ts';
 
 const ASK_MS = 2_000;
 
 /** What the operations on pools do. */
-export function poolsOperations({ node, broker }: OperateTools): Record<Extract<OperationName, `pools.${string}`>, Run> {
+export function poolsOperations(tools: OperateTools): Record<Extract<OperationName, `pools.${string}`>, Run> {
+  const { node, broker } = tools;
   return {
+    ...connectionsOperations(tools),
     'pools.show': async ({ history }) => {
       // Of several monitors the first by name watches.
       const nodeID = firstWith(broker, 'pool-monitor');

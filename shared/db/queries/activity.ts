@@ -27,3 +27,34 @@ export const ACTIVITY_BY_APPLICATION: NamedStatement = {
 select application_name, count(*)::int from pg_stat_activity where backend_type = 'client backend'
 group by application_name order by count(*) desc, application_name limit $1::int`,
 };
+
+/** Names of connections of nodes begin with it (shared/db/connect.ts). */
+export const NODE_APPLICATION = 'sluice ';
+
+/**
+ * Connections of this database that are at work, in a transaction, or waited for; those that others wait for first, then the oldest
+ * transaction. $1: how many; $2: only this process id, at whatever it is, or null. Of a statement the first word alone, for the rest can
+ * hold values. Rows: process id, application, state, ms since the transaction began, ms that it has been in its state, what it waits for,
+ * how many wait for it (through others too), the first word of its statement, whether it is this one.
+ */
+export const CONNECTIONS_AT_WORK: NamedStatement = {
+  name: 'connections-at-work',
+  text: `
+with recursive waits (pid, by) as materialized (
+  select w.pid, b.pid from pg_stat_activity w cross join unnest(pg_blocking_pids(w.pid)) as b (pid) where w.wait_event_type = 'Lock'),
+through (pid, by) as (select pid, by from waits union select t.pid, w.by from through t join waits w on w.pid = t.by),
+held as (select by as pid, count(distinct pid)::int as n from through group by by)
+select a.pid, a.application_name, a.state, (extract(epoch from clock_timestamp() - a.xact_start) * 1000)::float8,
+  (extract(epoch from clock_timestamp() - a.state_change) * 1000)::float8, case when a.state = 'active' then a.wait_event_type || ': ' || a.wait_event end,
+  coalesce(h.n, 0), substring(a.query from '^\\s*([A-Za-z]{1,20})'), a.pid = pg_backend_pid()
+from pg_stat_activity a left join held h on h.pid = a.pid
+where a.backend_type = 'client backend' and a.datname = current_database()
+  and case when $2::int is null then a.state <> 'idle' and a.pid <> pg_backend_pid() else a.pid = $2::int end
+order by coalesce(h.n, 0) desc, a.xact_start nulls last limit $1::int`,
+};
+
+/** Ends the connection of the process id $1; what its transaction did is undone. Null where it is the connection that asks. */
+export const END_CONNECTION: NamedStatement = {
+  name: 'end-connection',
+  text: 'select case when $1::int <> pg_backend_pid() then pg_terminate_backend($1::int) end',
+};

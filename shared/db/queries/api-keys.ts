@@ -27,6 +27,18 @@ gone as (update api_key k set revoked_at = now(), revoked_by = $2 from old where
 select client, valid from old`,
 };
 
+/** Locks the key $1 until the end of the transaction: client, whether it is not revoked, rate, in flight. */
+export const LOCK_API_KEY: NamedStatement = {
+  name: 'lock-api-key',
+  text: 'select client, revoked_at is null, rate_per_second, max_in_flight from api_key where id = $1 for update',
+};
+
+/** Gives the key $1 the limits $2 (requests a second) and $3 (in flight); null: none. */
+export const LIMIT_API_KEY: NamedStatement = {
+  name: 'limit-api-key',
+  text: 'update api_key set rate_per_second = $2, max_in_flight = $3 where id = $1',
+};
+
 /** A key as it is listed. */
 export interface ListedKey extends ApiKey {
   createdAt: Date;
