@@ -2,6 +2,7 @@ import type { BrokerOptions } from 'moleculer';
 import type { Settings } from './shared/config/settings.ts';
 import { natsOptions } from './shared/secure/nats-options.ts';
 import { forgetLostCalls } from './shared/runtime/lost-calls.ts';
+import { NatsTransporter } from './shared/runtime/nats-transporter.ts';
 
 /** A node is gone when it was silent for this many heartbeats. */
 const SILENT_HEARTBEATS = 4;
@@ -14,7 +15,7 @@ export function brokerOptions(settings: Settings, nodeId: string): BrokerOptions
   return {
     namespace: settings.namespace,
     nodeID: nodeId,
-    transporter: settings.natsUrl === '' ? null : { type: 'NATS', options: { url: settings.natsUrl, ...natsOptions(settings), maxReconnectAttempts: -1, reconnectTimeWait: 250, pingInterval: 5_000, maxPingOut: 2 } },
+    transporter: settings.natsUrl === '' ? null : new NatsTransporter({ url: settings.natsUrl, ...natsOptions(settings), maxReconnectAttempts: -1, reconnectTimeWait: 250, pingInterval: 5_000, maxPingOut: 2 }),
     serializer: 'JSON',
     requestTimeout: settings.requestDeadline,
     heartbeatInterval: settings.heartbeat,

@@ -2,6 +2,7 @@ import type { SliceOutcome, Chunk } from '../../shared/contracts/slices.ts';
 import { fleetErrorType } from '../../shared/errors/fleet-errors.ts';
 import type { Logger } from '../../shared/runtime/log.ts';
 import { buildChunk } from './build-chunk.ts';
+import { RECALLED } from './calls-in-hand.ts';
 import { LaneQueue } from './large/lane-queue.ts';
 import type { Entry, WriteQueue } from './queue.ts';
 import type { Slots } from './slots.ts';
@@ -38,7 +39,7 @@ interface TakenSlot {
 }
 
 /** Errors of a call that say the writer is gone or cannot be reached: the same slices go to another one. */
-const LOST = new Set(['REQUEST_TIMEOUT', 'REQUEST_REJECTED', 'SERVICE_NOT_FOUND', 'SERVICE_NOT_AVAILABLE', 'GRACEFUL_STOP_TIMEOUT']);
+const LOST = new Set(['REQUEST_TIMEOUT', 'REQUEST_REJECTED', 'SERVICE_NOT_FOUND', 'SERVICE_NOT_AVAILABLE', 'GRACEFUL_STOP_TIMEOUT', RECALLED]);
 const LOST_PAUSE_MS = 50;
 const MOST_NAMED = 20;
 /** For so long after a request that a client waits for, large batches leave slots free and write short chunks: the next one may come soon. */

@@ -11,7 +11,8 @@ import { watchLoopDelay } from '../../shared/runtime/loop-delay.ts';
 import { natsIsConnected } from '../../shared/runtime/nats-status.ts';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
 import { Admission, type Load } from './admission.ts';
-import { CALL_GRACE_MS, callWriter, stayOffNats } from './call-writer.ts';
+import { askWriter, CALL_GRACE_MS, callWriter, stayOffNats } from './call-writer.ts';
+import { CallsInHand } from './calls-in-hand.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { fleetView } from './fleet-view.ts';
 import { FlushMeter } from './flush-meter.ts';
@@ -30,6 +31,7 @@ import { takeChange, type ChangeTools } from './take-change.ts';
 import { takeBatch, type TakeTools } from './take-batch.ts';
 import { takeTarget } from './take-target.ts';
 import { traceHandover } from './trace-handover.ts';
+import { WriterWatch } from './writer-watch.ts';
 
 /** The batcher's parts, wired: one per node. */
 export interface Edge {
@@ -58,6 +60,7 @@ const SETTLE_LATER_MS = 20_000;
 const LOOK_AROUND_INTERVAL_MS = 1_000;
 /** As often as the limiter decides. */
 const METER_INTERVAL_MS = 300;
+const WATCH_INTERVAL_MS = 100;
 const STEER_INTERVAL_MS = 1_000;
 const CARRY_INTERVAL_MS = 500;
 /** Renewed at a third of the lease. */
@@ -68,6 +71,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
   const now = () => performance.now();
   const queue = new WriteQueue();
   const slots = new Slots();
+  const calls = new CallsInHand(now);
   const meter = new FlushMeter(node.nodeId);
   const loopDelay = watchLoopDelay();
   // Whatever waits now is written or withdrawn within its deadline.
@@ -98,7 +102,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
   const dispatcher = new Dispatcher(queue, slots, { aimRows: settings.bulkInsertBatchSize, maxRows: settings.chunkMaxRows, maxBytes: settings.chunkMaxBytes, interactiveShare: settings.interactiveShare }, {
     async write(nodeId, chunk, deadlineMs, entries) {
       const trace = tracing === undefined ? undefined : traceHandover(tracing, entries, now());
-      const { slices, flushMs } = await callWriter(broker, nodeId, chunk, deadlineMs, entries.map((e) => e.requestId), trace);
+      const { slices, flushMs } = await calls.wait(nodeId, (call) => callWriter(broker, nodeId, chunk, deadlineMs, entries.map((e) => e.requestId), trace, call));
       meter.flushed(chunk.sliceOf.length, flushMs);
       return slices;
     },
@@ -109,6 +113,12 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     onBacklog: (is) => drain.busy(is, now()),
     onLook: (inFlight, waiting) => meter.look(inFlight, waiting),
     after: (ms, run) => setTimeout(run, ms).unref(),
+  });
+  const watch = new WriterWatch({
+    calls, slots, log,
+    ask: (nodeId, asked, timeoutMs) => askWriter(broker, nodeId, asked, timeoutMs),
+    trusted: () => dispatcher.wake(),
+    reachable: () => natsIsConnected(broker),
   });
   const tools: TakeTools = {
     pool: database.pool,
@@ -178,6 +188,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     every(CHUNK_LEASE_MS / RENEWALS, () => carriers.renew(), warn('leases of staged chunks could not be renewed; tried again')),
     every(REAP_INTERVAL_MS, () => carriers.sweep(), warn('staged chunks of ended batches could not be deleted; tried again')),
     every(STEER_INTERVAL_MS, () => large.lookAround(), warn('what was steered could not be looked for; tried again')),
+    every(WATCH_INTERVAL_MS, async () => void watch.look(), warn('writers could not be asked for overdue chunks; tried again')),
     every(METER_INTERVAL_MS, async () => tellFlushes(), warn('what was measured could not be told')),
     every(LOOK_AROUND_INTERVAL_MS, async () => lookAround(), warn('the fleet could not be looked at')),
   ];

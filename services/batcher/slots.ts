@@ -9,6 +9,8 @@ interface Lane {
   lastTake: number;
   /** Said "full" lately: not asked again before. Monotonic ms. */
   fullUntil: number;
+  /** Asked whether it still answers, and has not yet. */
+  doubted: boolean;
 }
 
 /** Beyond its slots a writer takes one full chunk that waits there, so that a slot that becomes free has work at once. */
@@ -51,14 +53,14 @@ export class Slots {
     for (const { nodeId, slots, most } of writers) {
       const share = Math.max(1, Math.ceil(slots / Math.max(1, edges)));
       const lane = this.#lanes.get(nodeId);
-      if (lane === undefined) this.#lanes.set(nodeId, { slots: share, most, inFlight: 0, lastTake: 0, fullUntil: 0 });
+      if (lane === undefined) this.#lanes.set(nodeId, { slots: share, most, inFlight: 0, lastTake: 0, fullUntil: 0, doubted: false });
       else Object.assign(lane, { slots: share, most });
     }
   }
 
   /**
    * Takes a slot of the writer that is least busy for its size, among equals of the one that has waited longest: else one
-   * chunk at a time would always go to the same writer. `full`: for a chunk of full size.
+   * chunk at a time would always go to the same writer. One in doubt is given nothing while another is not. `full`: for a chunk of full size.
    * @returns the writer; or, where none may be taken, in how many ms to look again (undefined: when one is given back)
    */
   take(now: number, full: boolean): { nodeId: string } | { lookAgainMs: number | undefined } {
@@ -66,10 +68,13 @@ export class Slots {
       const recent = this.#handedOver.filter((at) => now - at < HELD_UP_MS);
       if (recent.length >= Math.max(1, Math.floor(this.total * SMALL_SHARE))) return { lookAgainMs: HELD_UP_MS - (now - (recent[0] ?? now)) };
     }
-    if (this.#limit !== undefined && this.inFlight >= this.#limit.flushes) return { lookAgainMs: undefined };
+    // What a writer holds that may be dead is no reason to keep work from those that answer.
+    const answering = [...this.#lanes].filter(([, { doubted }]) => !doubted);
+    const lanes = answering.length > 0 ? answering : [...this.#lanes];
+    if (this.#limit !== undefined && lanes.reduce((sum, [, { inFlight }]) => sum + inFlight, 0) >= this.#limit.flushes) return { lookAgainMs: undefined };
     const ahead = full ? AHEAD : 0;
     const room = ({ slots, most }: Lane) => (this.#limit === undefined ? slots + ahead : most);
-    const [best] = [...this.#lanes]
+    const [best] = lanes
       .filter(([, lane]) => lane.inFlight < room(lane) && lane.fullUntil <= now)
       .sort(([, a], [, b]) => a.inFlight / a.slots - b.inFlight / b.slots || a.lastTake - b.lastTake);
     if (best === undefined) return { lookAgainMs: undefined };
@@ -95,6 +100,26 @@ export class Slots {
   /** When the chunk that has been away longest was handed over, or undefined. Monotonic ms. */
   oldestAt(): number | undefined {
     return this.#handedOver[0];
+  }
+
+  /** Whether it is doubted that this writer still answers. */
+  doubt(nodeId: string, doubted: boolean): void {
+    const lane = this.#lanes.get(nodeId);
+    if (lane !== undefined) lane.doubted = doubted;
+  }
+
+  /** Writers in doubt. */
+  doubted(): string[] {
+    return [...this.#lanes].flatMap(([nodeId, lane]) => (lane.doubted ? [nodeId] : []));
+  }
+
+  /** Whether there is a writer beside this one that is not in doubt. */
+  othersAnswer(nodeId: string): boolean {
+    return [...this.#lanes].some(([other, { doubted }]) => other !== nodeId && !doubted);
+  }
+
+  has(nodeId: string): boolean {
+    return this.#lanes.has(nodeId);
   }
 
   get total(): number {

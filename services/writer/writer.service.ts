@@ -1,5 +1,5 @@
 import type { Context, ServiceBroker, ServiceSchema } from 'moleculer';
-import type { ChangeOutcome, ChangeRecord, WriteChunk, WrittenChunk } from '../../shared/contracts/actions.ts';
+import type { Actions, ChangeOutcome, ChangeRecord, WriteChunk, WrittenChunk } from '../../shared/contracts/actions.ts';
 import type { SliceOutcome } from '../../shared/contracts/slices.ts';
 import { FLEET_ERRORS, fleetError } from '../../shared/errors/fleet-errors.ts';
 import { classifyFailure, faultOfDataError } from '../../shared/errors/sqlstate.ts';
@@ -54,6 +54,8 @@ export function createWriter(node: NodeContext): ServiceSchema {
     metrics.observe('writer_wait_seconds', { action }, waited / 1_000);
     return ctx.params.deadlineMs - waited;
   };
+  /** Calls of `write` whose turn has come. */
+  const inHand = new Set<string>();
   let active = 0;
   const counted = async <T>(work: () => Promise<T>): Promise<T> => {
     metrics.set('writer_flushes_active', {}, ++active);
@@ -85,14 +87,19 @@ export function createWriter(node: NodeContext): ServiceSchema {
         // One chunk may wait behind the running ones, so that a slot that becomes free has its next chunk at once.
         bulkhead: { enabled: true, concurrency: most, maxQueueSize: 1 },
         async handler(this: { broker: ServiceBroker }, ctx: Context<WriteChunk, { trace?: string }>): Promise<WrittenChunk> {
-          const { chunk } = ctx.params;
+          const { chunk, call = ctx.id } = ctx.params;
           const leftMs = timeLeft(ctx, 'write');
           let flushMs = 0;
-          const slices = await traced(ctx, () => counted(() => writeChunk(tools(chunk.kind, ctx.params.requestIds, (ms) => (flushMs = ms)), target(chunk.kind), chunk, leftMs)));
+          inHand.add(call);
+          const slices = await traced(ctx, () => counted(() => writeChunk(tools(chunk.kind, ctx.params.requestIds, (ms) => (flushMs = ms)), target(chunk.kind), chunk, leftMs))).finally(() => inHand.delete(call));
           metrics.count('writer_rows_total', { kind: chunk.kind }, chunk.sliceOf.length);
           nudgeRelays(this.broker, target(chunk.kind).sinks, chunk.slices.map((s) => s.shard));
           return { slices, flushMs };
         },
+      },
+      inHand: {
+        // While every turn is taken another call may wait for one, of which nothing is known here.
+        handler: ({ params }: Context<Actions['writer.inHand']['params']>): Actions['writer.inHand']['result'] => (inHand.size >= most ? null : params.calls.filter((call) => inHand.has(call))),
       },
       change: {
         bulkhead: { enabled: true, concurrency: settings.writerConcurrency, maxQueueSize: 100 },

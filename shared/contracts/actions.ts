@@ -18,6 +18,8 @@ export interface Actions {
   'writer.change': { params: ChangeRecord; result: ChangeOutcome };
   /** Writes one chunk in one statement. Safe to repeat with the same slices, on any writer. */
   'writer.write': { params: WriteChunk; result: WrittenChunk };
+  /** Which of these calls of `writer.write` the writer has in hand; null where it can't tell all, because some may wait for their turn. */
+  'writer.inHand': { params: { calls: string[] }; result: string[] | null };
   /** Changes one record for a client: the key's procedure around `writer.change`. */
   'batcher.change': { params: TakeChange; result: ChangeAnswer };
   /** Opens a large upload, or goes on with one; what follows goes to the node that the answer names. */
@@ -179,6 +181,8 @@ export interface WriteChunk {
   /** Time left for the call in ms; never a wall-clock time. */
   deadlineMs: number;
   requestIds: string[];
+  /** The caller's name for the call, by which it may ask for it. */
+  call?: string;
 }
 
 export interface ChangeRecord {
