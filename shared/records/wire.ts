@@ -9,9 +9,17 @@ export interface Wire {
    * Times are ISO 8601 with offset; `sentAt` is the time of the acknowledgement, ISO or null.
    */
   rest(row: RecordRow, sentAt: string | null): string;
+  /**
+   * A writer for REST of rows that hold nothing of other tables: that is asked of `lookup`. What follows from one value alone, such as a status with its
+   * names, is made into text once for each value: so a writer serves one answer, and the next one tells what the tables hold then.
+   */
+  restWith(lookup: Lookup): (row: RecordRow, sentAt: string | null) => string;
   /** The same record for Kafka: times are numbers, seconds since 1970 with a fraction. */
   kafka(row: RecordRow, sentAt: string | null): string;
 }
+
+/** What another table holds for a joined property of a record, by the value that it is looked up with; null where nothing is known. */
+export type Lookup = (property: string, key: unknown) => string | null;
 
 type Writer = (value: unknown) => string;
 
@@ -21,16 +29,30 @@ export function compileWire(kind: RecordKind, columns: readonly Column[]): Wire 
   const kafka = members(kind, columns, epochTime);
   return {
     rest: (row, sentAt) => write(rest, row, sentAt),
+    restWith(lookup) {
+      const made = rest.map(() => new Map<unknown, string>());
+      return (row, sentAt) => writeWith(rest, row, sentAt, lookup, made);
+    },
     kafka: (row, sentAt) => write(kafka, row, sentAt),
   };
 }
 
-type Entry = Member | { lead: string; inner: Member[]; nullWith: string | undefined };
+type Entry = Member | Group;
+
+interface Group {
+  lead: string;
+  inner: Member[];
+  nullWith: string | undefined;
+  /** The only property that its text follows from, by way of tables that are small; undefined where there are others. */
+  follows: string | undefined;
+}
 
 interface Member {
   /** `{"name":` or `,"name":` */
   lead: string;
   property: string;
+  /** Property that a joined one is looked up with. */
+  via: string | undefined;
   sent: boolean;
   absent: string;
   writer: Writer;
@@ -40,8 +62,14 @@ function members(kind: RecordKind, columns: readonly Column[], time: Writer): En
   return kind.wire.map((entry, i) => {
     if (typeof entry === 'string') return member(kind, columns, time, entry, entry, i);
     const inner = Object.entries(entry.members).map(([name, property], at) => member(kind, columns, time, name, property, at));
-    return { lead: leadOf(entry.name, i), inner, nullWith: entry.nullWith };
+    return { lead: leadOf(entry.name, i), inner, nullWith: entry.nullWith, follows: followed(kind, inner) };
   });
+}
+
+function followed({ joined = {} }: RecordKind, inner: readonly Member[]): string | undefined {
+  const from = new Set(inner.map(({ property, via }) => via ?? property));
+  const small = inner.every(({ property, via }) => via === undefined || joined[property]?.changedAt === undefined);
+  return from.size === 1 && small && inner.length > 1 ? [...from][0] : undefined;
 }
 
 function member(kind: RecordKind, columns: readonly Column[], time: Writer, name: string, property: string, i: number): Member {
@@ -52,6 +80,7 @@ function member(kind: RecordKind, columns: readonly Column[], time: Writer, name
   return {
     lead: leadOf(name, i),
     property,
+    via: kind.joined?.[property]?.via,
     sent: column === undefined && !joined,
     absent: column?.defaultText == null ? 'null' : writer(column.wire === 'decimal' ? withScale(column.defaultText, column.sqlType) : column.defaultText),
     writer,
@@ -68,6 +97,29 @@ function write(list: readonly Entry[], row: RecordRow, sentAt: string | null): s
     if ('inner' in entry) text += entry.lead + (entry.nullWith !== undefined && row[entry.nullWith] == null ? 'null' : write(entry.inner, row, sentAt));
     else {
       const value = entry.sent ? sentAt : row[entry.property];
+      text += entry.lead + (value === undefined ? entry.absent : value === null ? 'null' : entry.writer(value));
+    }
+  }
+  return `${text}}`;
+}
+
+function writeWith(list: readonly Entry[], row: RecordRow, sentAt: string | null, lookup: Lookup, made?: readonly Map<unknown, string>[]): string {
+  let text = '';
+  for (let i = 0; i < list.length; i++) {
+    const entry = list[i] as Entry;
+    if ('inner' in entry) {
+      const { lead, inner, nullWith, follows } = entry;
+      if (nullWith !== undefined && row[nullWith] == null) text += `${lead}null`;
+      else if (follows === undefined || made === undefined) text += lead + writeWith(inner, row, sentAt, lookup);
+      else {
+        const key = row[follows];
+        const kept = made[i] as Map<unknown, string>;
+        let group = kept.get(key);
+        if (group === undefined) kept.set(key, (group = lead + writeWith(inner, row, sentAt, lookup)));
+        text += group;
+      }
+    } else {
+      const value = entry.sent ? sentAt : entry.via === undefined ? row[entry.property] : lookup(entry.property, row[entry.via]);
       text += entry.lead + (value === undefined ? entry.absent : value === null ? 'null' : entry.writer(value));
     }
   }

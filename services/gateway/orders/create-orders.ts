@@ -7,7 +7,7 @@ import type { Answer, Call } from '../http/call.ts';
 import { ignoredHeader, unknownParameters } from '../http/parameters.ts';
 import { clientReference } from '../write/client-reference.ts';
 import { idempotencyKeyOf } from '../write/idempotency-key.ts';
-import { newBatchId, recordOfItem, timeLeft, type Intake, type ServedKind } from '../write/intake.ts';
+import { asStored, newBatchId, timeLeft, type Intake, type ServedKind } from '../write/intake.ts';
 import { parsePrefer } from '../write/prefer.ts';
 import { takeBody } from '../write/take-body.ts';
 import { renderCreated, type OrderText } from './render-created.ts';
@@ -36,11 +36,8 @@ async function orderTexts(intake: Intake, kind: ServedKind, { state, items, ids,
   const rows = items === undefined ? [] : (items as RecordRow[]).filter((_, index) => (ids[index] ?? 0) > 0);
   const { joined } = kind;
   if (items !== undefined && joined !== undefined && (await joined.ready(rows))) {
-    return (index, id) => {
-      const item = items[index] as RecordRow;
-      joined.fill(item);
-      return recordOfItem(kind, item, id, receivedAt);
-    };
+    const write = kind.wire.restWith(joined.lookup);
+    return (index, id) => write(asStored(kind, items[index] as RecordRow, id, receivedAt), null);
   }
   const stored = state === 'pending' ? new Map<number, string>() : await intake.stored(kind, ids.filter((id) => id > 0));
   // Deleted since, where the answer is given again.

@@ -1,11 +1,10 @@
 import { KeptTable, type KeptTools } from '../../../shared/db/kept-table.ts';
 import type { RecordKind, RecordRow } from '../../../shared/records/record-kind.ts';
 
-/** One joined table with the properties that a record shows of it. */
+/** One joined table that a record shows something of. */
 interface Shown {
   via: string;
   table: KeptTable;
-  properties: readonly string[];
   /** Every record names a row of it. */
   whole: boolean;
 }
@@ -13,6 +12,8 @@ interface Shown {
 /** What records show of other tables, from memory: an answer about what was just written needs to read nothing back. */
 export class JoinedValues {
   readonly #shown: readonly Shown[];
+  /** Where the value of a property stands. */
+  readonly #at = new Map<string, { table: KeptTable; cell: number }>();
   readonly #maxAgeMs: () => number;
 
   /** @param maxAgeMs how old it may be */
@@ -21,9 +22,11 @@ export class JoinedValues {
     this.#shown = [...groups.values()].flatMap((entries) => {
       const [first] = entries;
       if (first === undefined) return [];
-      const { via, table, key, changedAt } = first[1];
-      const spec = { table, key, columns: entries.map(([, { column }]) => column), ...(changedAt === undefined ? {} : { changedAt }) };
-      return [{ via, table: new KeptTable(spec, tools), properties: entries.map(([property]) => property), whole: changedAt === undefined }];
+      const { via, table: name, key, changedAt } = first[1];
+      const spec = { table: name, key, columns: entries.map(([, { column }]) => column), ...(changedAt === undefined ? {} : { changedAt }) };
+      const table = new KeptTable(spec, tools);
+      entries.forEach(([property], cell) => this.#at.set(property, { table, cell }));
+      return [{ via, table, whole: changedAt === undefined }];
     });
     this.#maxAgeMs = maxAgeMs;
   }
@@ -37,14 +40,11 @@ export class JoinedValues {
     return this.#shown.every(({ table }) => table.rows !== undefined);
   }
 
-  /** Puts them into a row: null where nothing is known. */
-  fill(row: RecordRow): void {
-    for (const { via, table: { rows }, properties } of this.#shown) {
-      const key = row[via];
-      const cells = key == null ? undefined : rows?.get(keyOf(key));
-      for (let i = 0; i < properties.length; i++) row[properties[i] as string] = cells?.[i] ?? null;
-    }
-  }
+  /** What is known for a property of the record by its key, for the wire's writers. */
+  readonly lookup = (property: string, key: unknown): string | null => {
+    const at = this.#at.get(property);
+    return key == null || at === undefined ? null : (at.table.rows?.get(keyOf(key))?.[at.cell] ?? null);
+  };
 }
 
 function keyOf(value: unknown): string {

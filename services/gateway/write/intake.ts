@@ -96,7 +96,12 @@ export function timeLeft(call: Call, preferences: Preferences): number {
 
 /** A checked item as the record that was stored of it. */
 export function recordOfItem(kind: ServedKind, item: RecordRow, id: number, receivedAt: string): string {
+  return kind.wire.rest(asStored(kind, item, id, receivedAt), null);
+}
+
+/** A checked item with what it got when it was stored. */
+export function asStored(kind: ServedKind, item: RecordRow, id: number, receivedAt: string): RecordRow {
   item.id = id;
   if (kind.record.receivedAt !== undefined) item[kind.record.receivedAt] = receivedAt;
-  return kind.wire.rest(item, null);
+  return item;
 }

@@ -48,8 +48,9 @@ export async function putOne(intake: Intake, kind: ServedKind, call: Call): Prom
  * The record as the change left it, without reading it back: whoever is told that nothing was done would be told wrong. What it shows of
  * other tables is null where that can't be looked up now.
  */
-async function recordText(kind: ServedKind, row: RecordRow, sentAt: string | null): Promise<string> {
-  await kind.joined?.ready([row]);
-  kind.joined?.fill(row);
-  return kind.wire.rest(row, sentAt === null ? null : toIso(sentAt));
+async function recordText({ joined, wire }: ServedKind, row: RecordRow, sentAt: string | null): Promise<string> {
+  const at = sentAt === null ? null : toIso(sentAt);
+  if (joined === undefined) return wire.rest(row, at);
+  await joined.ready([row]);
+  return wire.restWith(joined.lookup)(row, at);
 }

@@ -75,3 +75,39 @@ test('a kind whose wire names what its entity lacks is refused at start', () => 
 test('PostgreSQL, Date and ISO give the same ISO text', () => {
   expect(['2026-11-22 10:00:00.1+00', new Date('2026-11-22T10:00:00.100Z'), '2026-11-22T10:00:00.100Z'].map(toIso)).toEqual(Array(3).fill('2026-11-22T10:00:00.100Z'));
 });
+
+describe('what other tables hold is asked for while a row is written', () => {
+  const joined = {
+    colourName: { via: 'version', table: 'colour', key: 'id', column: 'name' },
+    ticker: { via: 'name', table: 'ticker', key: 'id', column: 'ticker', changedAt: 'asked_at' },
+  };
+  const grouped = {
+    ...execution, name: 'sample', joined,
+    wire: ['id', { name: 'colour', members: { id: 'version', name: 'colourName' }, nullWith: 'version' }, { name: 'paper', members: { name: 'name', ticker: 'ticker' } }, 'price', 'sentTimestamp', 'colourName'],
+  };
+  const compiled = compileWire(grouped, COLUMNS);
+  const TABLES: Record<string, Record<string, string>> = { colourName: { 3: 'r"ed' }, ticker: { ML: 'MLX' } };
+  const asked: string[] = [];
+  const lookup = (property: string, key: unknown) => {
+    asked.push(`${property} ${String(key)}`);
+    return TABLES[property]?.[String(key)] ?? null;
+  };
+  const rows: RecordRow[] = [full, { ...full, version: 4 }, { ...full, id: 8, name: 'other' }, { ...full, version: null }, { id: 9 }, full];
+
+  test('the text is that of a row which holds it', () => {
+    const write = compiled.restWith(lookup);
+    const held = (row: RecordRow) => ({ ...row, colourName: lookup('colourName', row.version), ticker: lookup('ticker', row.name) });
+    for (const sentAt of [null, '2026-11-22T10:00:01.000Z']) for (const row of rows) expect(write(row, sentAt)).toBe(compiled.rest(held(row), sentAt));
+    expect(write(full, null)).toBe('{"id":7,"colour":{"id":3,"name":"r\\"ed"},"paper":{"name":"ML","ticker":"MLX"},"price":9999999999.99999999,"sentTimestamp":null,"colourName":"r\\"ed"}');
+  });
+
+  test('what follows from one value of a small table is made once for each value, in one answer; nothing is kept for the next', () => {
+    asked.length = 0;
+    const small = compileWire({ ...grouped, wire: grouped.wire.slice(0, 3) }, COLUMNS);
+    const write = small.restWith(lookup);
+    for (const row of [full, full, { ...full, version: 4 }]) write(row, null);
+    expect(asked).toEqual(['colourName 3', 'ticker ML', 'ticker ML', 'colourName 4', 'ticker ML']);
+    small.restWith(lookup)(full, null);
+    expect(asked.slice(5)).toEqual(['colourName 3', 'ticker ML']);
+  });
+});
