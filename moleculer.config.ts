@@ -15,7 +15,8 @@ export function brokerOptions(settings: Settings, nodeId: string): BrokerOptions
   return {
     namespace: settings.namespace,
     nodeID: nodeId,
-    transporter: settings.natsUrl === '' ? null : new NatsTransporter({ url: settings.natsUrl, ...natsOptions(settings), maxReconnectAttempts: -1, reconnectTimeWait: 250, pingInterval: 5_000, maxPingOut: 2 }),
+    // A user that NATS refuses for a while, as when its credentials are replaced, is let in again without a restart: hence ignoreAuthErrorAbort.
+    transporter: settings.natsUrl === '' ? null : new NatsTransporter({ url: settings.natsUrl, ...natsOptions(settings), maxReconnectAttempts: -1, ignoreAuthErrorAbort: true, reconnectTimeWait: 250, pingInterval: 5_000, maxPingOut: 2 }),
     serializer: 'JSON',
     requestTimeout: settings.requestDeadline,
     heartbeatInterval: settings.heartbeat,

@@ -108,7 +108,7 @@ export class Readiness {
     metrics.count('relay_breaker_failures_total', { cluster: sink.cluster });
     this.breaker.failed(now());
     if (this.breaker.state !== 'open') return;
-    const away = `${sink.name} does not answer (${failure.code}). What is due waits in the ledger and is sent when it does.`;
+    const away = `${sink.name} does not answer (${failure.code}: ${failure.message}). What is due waits in the ledger and is sent when it does.`;
     if (this.#away !== away) log.warn({ sink: sink.name, cluster: sink.cluster, code: failure.code, reason: failure.message }, 'the sink does not answer: breaker open');
     this.#away = away;
   }

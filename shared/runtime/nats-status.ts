@@ -1,4 +1,6 @@
+import type { EventEmitter } from 'node:events';
 import type { ServiceBroker } from 'moleculer';
+import type { Logger } from 'pino';
 
 /** The parts of Moleculer's NATS transporter that are read here. */
 interface NatsTransit {
@@ -15,4 +17,14 @@ export function natsIsConnected(broker: ServiceBroker): boolean {
   const client = transit.tx?.client;
   if (client == null || client.isClosed()) return false;
   return client.protocol?.connected !== false;
+}
+
+/** Says why a node that starts does not reach NATS, once for each reason: the broker tries again every 5 s, without a word. */
+export function tellWhyNatsIsAway(broker: ServiceBroker, log: Logger): void {
+  let said: string | undefined;
+  (broker as unknown as { localBus: EventEmitter }).localBus.on('$transporter.error', ({ error }: { error: Error }) => {
+    if (error.message === said) return;
+    said = error.message;
+    log.error({ err: error }, 'NATS cannot be reached; it is tried again every 5 s');
+  });
 }

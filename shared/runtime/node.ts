@@ -17,7 +17,7 @@ import { createLog } from './log.ts';
 import type { NodeContext } from './node-context.ts';
 import { announceMetrics, type NodeMetadata } from './metrics-address.ts';
 import { startMetricsServer } from './metrics-server.ts';
-import { natsIsConnected } from './nats-status.ts';
+import { natsIsConnected, tellWhyNatsIsAway } from './nats-status.ts';
 import { createNodeService } from './node-service.ts';
 import { tellPool } from './tell-pool.ts';
 
@@ -61,6 +61,7 @@ export async function startNode(role: string, factories: Record<string, ServiceF
   const live = followSettings({ pool: database.pool, settings, log });
   const context: NodeContext = { nodeId, services, settings, live, keys: watched.ring, kinds, log, database, metrics: new Metrics(), tracing: await startTracing(settings, { nodeId, role, log }), health: new Health(), gate: new IntakeGate(), onDrain: [] };
   const broker = new moleculer.ServiceBroker({ ...brokerOptions(settings, nodeId), metadata: { role } satisfies NodeMetadata });
+  tellWhyNatsIsAway(broker, log);
   context.health.add('postgres', async () => {
     await database.pool.query('select 1');
     return { status: 'up' };

@@ -21,8 +21,12 @@ export interface KafkaWire {
   port: number;
   /** Where clients of this listener are told to go. */
   advertisedPort: number;
-  /** Users with their passwords who alone may come, by SASL plain. */
+  /** Users with their passwords who alone may come. */
   users?: Readonly<Record<string, string>>;
+  /** How they show who they are; SASL plain where nothing is said. Users of SCRAM are those of the first start in this folder. */
+  mechanism?: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
+  /** Spoken over TLS: paths of a certificate and its key, as PEM (PKCS 8). */
+  tls?: { cert: string; key: string };
 }
 
 /**
@@ -42,12 +46,14 @@ export async function startKafka(options: StartOptions & { wires?: readonly Kafk
   await assertPortFree(port, NAME);
   const topics = join(dataDir, 'topics');
   const configFile = join(dataDir, 'server.properties');
-  await writeFile(configFile, configuration(port, controllerPort, topics, options.wires ?? []));
+  const wires = options.wires ?? [];
+  const keys = await Promise.all(wires.map(async ({ tls }, i) => (tls === undefined ? undefined : keyStore(tls, join(dataDir, `wire${i}.pem`)))));
+  await writeFile(configFile, configuration(port, controllerPort, topics, wires, keys), { mode: 0o600 });
   const runJava = (mainClass: string, args: string[]): string[] => [...JVM_OPTIONS, '-cp', join(jars, '*'), mainClass, ...args];
   if (!(await isFormatted(topics))) {
     // What a format that was killed left behind holds no record yet.
     await rm(topics, { recursive: true, force: true });
-    await runCommand(java, runJava('kafka.tools.StorageTool', ['format', '-t', clusterId(randomBytes(16)), '-c', configFile]), { timeoutMs: FORMAT_TIMEOUT_MS });
+    await runCommand(java, runJava('kafka.tools.StorageTool', ['format', '-t', clusterId(randomBytes(16)), '-c', configFile, ...wires.flatMap(scramUsers)]), { timeoutMs: FORMAT_TIMEOUT_MS });
   }
   const server = await spawnServer({ name: NAME, command: java, args: runJava('kafka.Kafka', [configFile]), dataDir, stopSignal: STOP_SIGNAL, onSpawn: options.onSpawn });
   await waitUntilReady(NAME, server, () => knowsABroker(port), READY_TIMEOUT_MS);
@@ -63,7 +69,7 @@ export function clusterId(random: Uint8Array): string {
 }
 
 /** The controller's voters are named in the file and not in the data, so that its port may change from start to start. */
-function configuration(port: number, controllerPort: number, topics: string, wires: readonly KafkaWire[]): string {
+function configuration(port: number, controllerPort: number, topics: string, wires: readonly KafkaWire[], keys: readonly (string | undefined)[]): string {
   const settings: Record<string, string | number | boolean> = {
     'process.roles': 'broker,controller',
     'node.id': 1,
@@ -72,7 +78,7 @@ function configuration(port: number, controllerPort: number, topics: string, wir
     'inter.broker.listener.name': 'PLAINTEXT',
     listeners: [`PLAINTEXT://127.0.0.1:${port}`, `CONTROLLER://127.0.0.1:${controllerPort}`, ...wires.map((wire, i) => `WIRE${i}://127.0.0.1:${wire.port}`)].join(','),
     'advertised.listeners': [`PLAINTEXT://127.0.0.1:${port}`, ...wires.map((wire, i) => `WIRE${i}://127.0.0.1:${wire.advertisedPort}`)].join(','),
-    'listener.security.protocol.map': ['PLAINTEXT:PLAINTEXT', 'CONTROLLER:PLAINTEXT', ...wires.map(({ users }, i) => `WIRE${i}:${users === undefined ? 'PLAINTEXT' : 'SASL_PLAINTEXT'}`)].join(','),
+    'listener.security.protocol.map': ['PLAINTEXT:PLAINTEXT', 'CONTROLLER:PLAINTEXT', ...wires.map((wire, i) => `WIRE${i}:${protocolOf(wire)}`)].join(','),
     'log.dirs': topics,
     'auto.create.topics.enable': false,
     'offsets.topic.replication.factor': 1,
@@ -83,18 +89,40 @@ function configuration(port: number, controllerPort: number, topics: string, wir
     'share.coordinator.state.topic.replication.factor': 1,
     'share.coordinator.state.topic.min.isr': 1,
     'group.initial.rebalance.delay.ms': 0,
-    ...Object.assign({}, ...wires.map(({ users }, i) => saslOf(`wire${i}`, users))) as Record<string, string>,
+    ...Object.assign({}, ...wires.map((wire, i) => ({ ...saslOf(`wire${i}`, wire), ...tlsOf(`wire${i}`, keys[i]) }))) as Record<string, string>,
   };
   return Object.entries(settings).map(([name, value]) => `${name}=${String(value)}\n`).join('');
 }
 
-function saslOf(listener: string, users: KafkaWire['users']): Record<string, string> {
+function protocolOf({ users, tls }: KafkaWire): string {
+  return `${users === undefined ? '' : 'SASL_'}${tls === undefined ? 'PLAINTEXT' : 'SSL'}`;
+}
+
+function saslOf(listener: string, { users, mechanism = 'PLAIN' }: KafkaWire): Record<string, string> {
   if (users === undefined) return {};
-  const known = Object.entries(users).map(([name, password]) => `user_${name}="${password}"`).join(' ');
+  const isPlain = mechanism === 'PLAIN';
+  const known = isPlain ? Object.entries(users).map(([name, password]) => ` user_${name}="${password}"`).join('') : '';
   return {
-    [`listener.name.${listener}.sasl.enabled.mechanisms`]: 'PLAIN',
-    [`listener.name.${listener}.plain.sasl.jaas.config`]: `org.apache.kafka.common.security.plain.PlainLoginModule required ${known};`,
+    [`listener.name.${listener}.sasl.enabled.mechanisms`]: mechanism,
+    [`listener.name.${listener}.${mechanism.toLowerCase()}.sasl.jaas.config`]: `org.apache.kafka.common.security.${isPlain ? 'plain.Plain' : 'scram.Scram'}LoginModule required${known};`,
   };
+}
+
+/** What the format is told of users whose keys Kafka itself stores. */
+function scramUsers({ users = {}, mechanism = 'PLAIN' }: KafkaWire): string[] {
+  if (mechanism === 'PLAIN') return [];
+  return Object.entries(users).flatMap(([name, password]) => ['--add-scram', `${mechanism}=[name=${name},password=${password}]`]);
+}
+
+function tlsOf(listener: string, keyStorePath: string | undefined): Record<string, string> {
+  if (keyStorePath === undefined) return {};
+  return { [`listener.name.${listener}.ssl.keystore.type`]: 'PEM', [`listener.name.${listener}.ssl.keystore.location`]: keyStorePath };
+}
+
+/** Kafka wants key and certificate in one file. */
+async function keyStore({ cert, key }: NonNullable<KafkaWire['tls']>, path: string): Promise<string> {
+  await writeFile(path, `${await readFile(key, 'utf8')}${await readFile(cert, 'utf8')}`, { mode: 0o600 });
+  return path;
 }
 
 async function isFormatted(topics: string): Promise<boolean> {
