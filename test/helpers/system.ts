@@ -63,7 +63,7 @@ export async function startSystem(shape: SystemShape = {}): Promise<TestSystem> 
   const edge = await join('edge');
   const writers = await Promise.all(Array.from({ length: shape.writers ?? 1 }, () => join('writer')));
   const relays = await Promise.all(Array.from({ length: shape.relays ?? 0 }, () => join('relay')));
-  await waitFor(() => nodesWith(edge.broker, 'writer').length === writers.length && nodesWith(edge.broker, 'publisher').length === relays.length, { timeoutMs: 15_000, what: 'all nodes to see each other' });
+  await waitFor(() => nodesWith(edge.broker, 'writer').length === writers.length && nodesWith(edge.broker, 'publisher').length === relays.length, { timeoutMs: 30_000, what: 'all nodes to see each other' });
   const server = (edge.broker.getLocalService('gateway') as unknown as { server: Server }).server;
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

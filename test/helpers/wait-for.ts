@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Waits until `condition` gives something true, and returns that. Fails after `timeoutMs` (10,000 if not given) naming `what` was
+ * Waits until `condition` gives something true, and returns that. Fails after `timeoutMs` (30,000 if not given: CI has few cores, and much to do on them) naming `what` was
  * awaited; if the condition itself failed last, with that as the cause.
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
-  { timeoutMs = 10_000, what }: { timeoutMs?: number; what: string },
+  { timeoutMs = 30_000, what }: { timeoutMs?: number; what: string },
 ): Promise<Exclude<Awaited<T>, false | null | undefined | 0 | ''>> {
   const until = performance.now() + timeoutMs;
   let lastError: unknown;

@@ -2,6 +2,7 @@ import kafkajs, { type Producer } from 'kafkajs';
 import { topicReader, type ReadMessage } from '../../../../bin/prove/check/read-new.ts';
 import { kafkaBrokers } from '../../../helpers/addresses.ts';
 import { uniqueName } from '../../../helpers/namespace.ts';
+import { createTopicBy } from '../../../helpers/topic-admin.ts';
 
 const PARTITIONS = 3;
 const topic = uniqueName('read-new');
@@ -32,7 +33,7 @@ const range = (from: number, to: number) => Array.from({ length: to - from }, (_
 test('a topic that is read in parts gives each message once, each partition in its order', async () => {
   const reader = topicReader(kafkaBrokers(), topic);
   await expect(read(reader)).resolves.toEqual([]); // there is no such topic yet
-  await admin((a) => a.createTopics({ topics: [{ topic, numPartitions: PARTITIONS }], waitForLeaders: true }));
+  await admin((a) => createTopicBy(a, topic, PARTITIONS));
   await send(0, 20);
   const first = await read(reader);
   expect(keys(first)).toEqual(range(0, 20));

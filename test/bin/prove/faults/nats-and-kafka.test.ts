@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import kafkajs, { type Producer } from 'kafkajs';
+import { createTopicBy } from '../../../helpers/topic-admin.ts';
 import { waitFor } from '../../../helpers/wait-for.ts';
 import { processState, smallSystem } from './small-system.ts';
 
@@ -96,7 +97,7 @@ describe('kafka-one-partition', () => {
   test('one partition is refused and appends nothing, also beside others that are taken; at the end it is as before', async () => {
     const topic = 'beside';
     const { kafka } = system.target;
-    await kafka.admin((admin) => admin.createTopics({ topics: [{ topic, numPartitions: kafka.partitions }], waitForLeaders: true }));
+    await kafka.admin((admin) => createTopicBy(admin, topic, kafka.partitions));
     await untilDelivered();
     await waitFor(async () => (await send(kafka.topic, 0)) === '', { what: 'the producer to get through' });
     const end = await inject('kafka-one-partition'); // the drawn number makes it the third

@@ -17,7 +17,7 @@ const textOf = (stream: Readable) => {
   stream.on('data', (piece: Buffer) => (heard.text += piece.toString()));
   return heard;
 };
-const soon = (condition: () => boolean, what: string) => waitFor(async () => condition(), { timeoutMs: 10_000, what });
+const soon = (condition: () => boolean, what: string) => waitFor(async () => condition(), { timeoutMs: 30_000, what });
 
 const refusal = () => {
   try {

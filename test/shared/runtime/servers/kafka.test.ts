@@ -6,6 +6,7 @@ import { clusterId, startKafka } from '../../../../shared/runtime/servers/kafka.
 import type { RunningServer } from '../../../../shared/runtime/servers/server-process.ts';
 import { ServerUnavailable } from '../../../../shared/runtime/servers/server-unavailable.ts';
 import { ownServers } from '../../../helpers/own-servers.ts';
+import { createTopicBy } from '../../../helpers/topic-admin.ts';
 
 let dataDir: string;
 const servers = ownServers();
@@ -34,7 +35,7 @@ const createTopic = async (broker: string): Promise<void> => {
   const admin = client(broker).admin();
   await admin.connect();
   try {
-    await admin.createTopics({ topics: [{ topic: 'kept', numPartitions: 1 }] });
+    await createTopicBy(admin, 'kept', 1);
   } finally {
     await admin.disconnect();
   }
