@@ -3,7 +3,7 @@ import { fleetErrorType } from '../../shared/errors/fleet-errors.ts';
 import type { Logger } from '../../shared/runtime/log.ts';
 import { buildChunk } from './build-chunk.ts';
 import { RECALLED } from './calls-in-hand.ts';
-import { LaneQueue } from './large/lane-queue.ts';
+import { LaneQueue, type LaneWeights } from './large/lane-queue.ts';
 import type { Entry, WriteQueue } from './queue.ts';
 import type { Slots } from './slots.ts';
 
@@ -23,6 +23,7 @@ export interface DispatchTools {
   after(ms: number, run: () => void): void;
 }
 
+/** Read anew at each look for slots. */
 export interface ChunkLimits {
   /** Rows a chunk has while slots are free; more of them share the waiting rows. */
   aimRows: number;
@@ -30,6 +31,7 @@ export interface ChunkLimits {
   maxBytes: number;
   /** Share of the slots that large batches never take while clients wait for requests. */
   interactiveShare: number;
+  lanes: LaneWeights;
 }
 
 /** A writer's slot, and when it was taken (monotonic ms). */
@@ -51,7 +53,7 @@ const BESIDE_MS = 10_000;
  */
 export class Dispatcher {
   readonly #queue: WriteQueue;
-  readonly #lanes = new LaneQueue();
+  readonly #lanes: LaneQueue;
   readonly #slots: Slots;
   readonly #limits: ChunkLimits;
   readonly #tools: DispatchTools;
@@ -66,6 +68,7 @@ export class Dispatcher {
     this.#queue = queue;
     this.#slots = slots;
     this.#limits = limits;
+    this.#lanes = new LaneQueue(limits.lanes);
     this.#tools = tools;
   }
 
@@ -84,6 +87,17 @@ export class Dispatcher {
   /** Items of large batches that wait. */
   get waitingInLanes(): number {
     return this.#lanes.items;
+  }
+
+  /** Flushes that large batches may have in flight at this moment. */
+  get slotsOfLanes(): number {
+    const { total } = this.#slots;
+    return this.#beside ? Math.max(1, Math.floor(total * (1 - this.#limits.interactiveShare))) : Math.max(1, total);
+  }
+
+  /** Whether clients wait, or did a moment ago. */
+  get #beside(): boolean {
+    return this.#tools.now() - this.#lastRequestAt < BESIDE_MS;
   }
 
   /** Looks for free slots: call it when writers came or went. */
@@ -109,14 +123,13 @@ export class Dispatcher {
 
   #handOut(): void {
     const { total } = this.#slots;
-    const { interactiveShare, aimRows } = this.#limits;
+    const { aimRows } = this.#limits;
     const maxRows = Math.min(this.#limits.maxRows, Math.max(aimRows, this.#slots.maxRows));
-    const beside = this.#tools.now() - this.#lastRequestAt < BESIDE_MS;
-    const [most, rows] = beside ? [Math.max(1, Math.floor(total * (1 - interactiveShare))), aimRows] : [Math.max(1, total), maxRows];
+    const rows = this.#beside ? aimRows : maxRows;
     // Requests that clients wait for come first; but a large batch is never without a slot for long.
     if (this.#large === 0 && total > 1) this.#handOutLanes(1, rows);
     this.#handOutRequests(maxRows);
-    this.#handOutLanes(most, rows);
+    this.#handOutLanes(this.slotsOfLanes, rows);
   }
 
   #handOutRequests(maxRows: number): void {

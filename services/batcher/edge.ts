@@ -5,6 +5,7 @@ import type { FlushesLimited } from '../../shared/contracts/flush-limit.ts';
 import type { PoolsJudged } from '../../shared/contracts/pools.ts';
 import type { SubmissionOutcome, SubmitOrders, TradeServiceSays } from '../../shared/contracts/submissions.ts';
 import { HttpPools } from '../../shared/http/http-pools.ts';
+import { liveView } from '../../shared/live/live-view.ts';
 import { DrainRate } from '../../shared/runtime/drain-rate.ts';
 import { every } from '../../shared/runtime/every.ts';
 import { watchLoopDelay } from '../../shared/runtime/loop-delay.ts';
@@ -13,7 +14,7 @@ import type { NodeContext } from '../../shared/runtime/node-context.ts';
 import { Admission, type Load } from './admission.ts';
 import { askWriter, CALL_GRACE_MS, callWriter, stayOffNats } from './call-writer.ts';
 import { CallsInHand } from './calls-in-hand.ts';
-import { Dispatcher } from './dispatcher.ts';
+import { Dispatcher, type ChunkLimits } from './dispatcher.ts';
 import { fleetView } from './fleet-view.ts';
 import { FlushMeter } from './flush-meter.ts';
 import { Carriers, CHUNK_LEASE_MS } from './large/carriers.ts';
@@ -81,7 +82,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     metrics.count('batcher_refusals_total', { reason: 'pools' });
   });
   const admission = new Admission({
-    limits: { maxRequests: settings.maxRequests, maxItems: settings.queueMaxItems, maxBytes: settings.queueMaxBytes },
+    limits: liveView(settings, { maxRequests: 'maxRequests', maxItems: 'queueMaxItems', maxBytes: 'queueMaxBytes' }),
     pools, queue, drain, now,
     handedOver: () => dispatcher.handedOver,
     loopDelayMs: () => loopDelay.ms(),
@@ -99,7 +100,11 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
   const stopping = new AbortController();
   const inWork = new Set<string>();
 
-  const dispatcher = new Dispatcher(queue, slots, { aimRows: settings.bulkInsertBatchSize, maxRows: settings.chunkMaxRows, maxBytes: settings.chunkMaxBytes, interactiveShare: settings.interactiveShare }, {
+  const chunkLimits: ChunkLimits = Object.assign(
+    liveView(settings, { aimRows: 'bulkInsertBatchSize', maxRows: 'chunkMaxRows', maxBytes: 'chunkMaxBytes', interactiveShare: 'interactiveShare' }),
+    { lanes: liveView(settings, { high: 'laneHigh', normal: 'laneNormal', low: 'laneLow' }) },
+  );
+  const dispatcher = new Dispatcher(queue, slots, chunkLimits, {
     async write(nodeId, chunk, deadlineMs, entries) {
       const trace = tracing === undefined ? undefined : traceHandover(tracing, entries, now());
       const { slices, flushMs } = await calls.wait(nodeId, (call) => callWriter(broker, nodeId, chunk, deadlineMs, entries.map((e) => e.requestId), trace, call));
@@ -133,9 +138,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     settleLaterMs: SETTLE_LATER_MS,
     shards: settings.shards,
     batchesSink: batchesSink(settings),
-    segmentRows: settings.bulkInsertBatchSize,
-    chunkMaxRows: settings.chunkMaxRows,
-    chunkMaxBytes: settings.chunkMaxBytes,
+    cut: liveView(settings, { segmentRows: 'bulkInsertBatchSize', maxRows: 'chunkMaxRows', maxBytes: 'chunkMaxBytes' }),
     now,
     maxBatchesOfClient: () => settings.maxConcurrentBatches,
     retryAfter,
@@ -155,7 +158,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
   const http = new HttpPools(settings);
   const processing = createProcessing(node, broker, http);
   const carriers = new Carriers(tools, targets, processing);
-  const large = new LargeBatches(tools, targets, settings.maxUploads, pools);
+  const large = new LargeBatches(tools, targets, liveView(settings, { most: 'maxUploads' }), pools);
   const submission = createSubmission(node, http);
   const orderNames = createOrderNames(node, http);
   const reaper: ReaperTools = {
@@ -203,6 +206,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     metrics.set('batcher_handover_age_seconds', {}, age(slots.oldestAt()));
     metrics.set('batcher_uploads_active', {}, large.uploads);
     metrics.set('batcher_lanes_items', {}, dispatcher.waitingInLanes);
+    metrics.set('batcher_lanes_slots', {}, dispatcher.slotsOfLanes);
     metrics.set('batcher_items_underway', {}, processing.underWay);
     metrics.set('batcher_slots', { state: 'used' }, slots.inFlight);
     metrics.set('batcher_slots', { state: 'free' }, slots.total - slots.inFlight);

@@ -37,9 +37,8 @@ export interface TakeTools {
   shards: number;
   /** Sink that is told of large batches. */
   batchesSink: string;
-  segmentRows: number;
-  chunkMaxRows: number;
-  chunkMaxBytes: number;
+  /** How a request is cut; read anew for each. */
+  cut: { readonly segmentRows: number; readonly maxRows: number; readonly maxBytes: number };
   now: () => number;
   /** Seconds until the queue will have drained. */
   retryAfter: () => number;
@@ -98,7 +97,7 @@ export async function takeBatch(tools: TakeTools, target: TakeTarget, params: Ta
   const head: BatchHead = { batchId: params.batchId, kind: target.record.name, client: params.client, requested: items.total, receivedAt: new Date().toISOString(), ...referenceOf(params) };
   const deadlineAt = started + params.deadlineMs;
   const size = messageSize(items, target.record.item);
-  const sole = params.key === undefined && params.async !== true && items.total <= 2 * tools.segmentRows && items.total <= tools.chunkMaxRows && size.total <= tools.chunkMaxBytes / 2;
+  const sole = params.key === undefined && params.async !== true && items.total <= 2 * tools.cut.segmentRows && items.total <= tools.cut.maxRows && size.total <= tools.cut.maxBytes / 2;
   const passage: Passage = { head, epoch: 0, sole, params, items, size, deadlineAt, started, metrics };
 
   if (params.single === true && items.good.length === 0) return outcomeOf(passage, { ids: [0], rejects: items.rejects, missing: [] }, tools);
@@ -161,10 +160,10 @@ function unavailable(retryAfter: number, cause: unknown): ProblemError {
 /** Writes what the ledger does not hold yet, and closes or settles. */
 async function writeBatch(tools: TakeTools, target: TakeTarget, passage: Passage, known: LedgerAnswer | undefined, background: Background): Promise<BatchOutcome> {
   const { head, items, metrics } = passage;
-  const most = passage.sole ? tools.chunkMaxRows : segmentRows(tools, passage);
+  const most = passage.sole ? Math.max(1, items.total) : segmentRows(tools, passage);
   const cut = (first: number, count: number, atMost: number) => cutRanges(items.good, first, count, atMost);
   const whole = known === undefined ? cut(0, items.total, most) : runsOf(known.missing).flatMap(([first, count]) => cut(first, count, most));
-  const ranges = passage.sole ? whole : fitRanges(whole, cut, passage.size, tools.chunkMaxBytes - SLICE_BYTES);
+  const ranges = passage.sole ? whole : fitRanges(whole, cut, passage.size, tools.cut.maxBytes - SLICE_BYTES);
   const answer: LedgerAnswer = known ?? { ids: new Array<number>(items.total).fill(0), rejects: [], missing: [] };
 
   const { result, handedOver } = await writeRanges(tools, target, { ...passage, requestId: passage.params.requestId, trace: passage.params.trace }, ranges, learnInto(answer));
@@ -208,7 +207,7 @@ async function settleLater(tools: TakeTools, { head, sole }: Passage): Promise<v
 
 /** Rows of a segment: the setting, less where items are so large that a chunk of that many would not fit a message. */
 function segmentRows(tools: TakeTools, { items, size }: Passage): number {
-  return Math.max(1, Math.min(tools.segmentRows, Math.floor((tools.chunkMaxBytes / 2) * (items.total / Math.max(1, size.total)))));
+  return Math.max(1, Math.min(tools.cut.segmentRows, Math.floor((tools.cut.maxBytes / 2) * (items.total / Math.max(1, size.total)))));
 }
 
 /** What was not written and would have been refused anyway is told as refused: sending it again would not help. */

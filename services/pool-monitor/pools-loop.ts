@@ -1,4 +1,5 @@
 import type { ServiceBroker } from 'moleculer';
+import { liveView } from '../../shared/live/live-view.ts';
 import { every, type Loop } from '../../shared/runtime/every.ts';
 import { askAll, firstWith } from '../../shared/runtime/fleet.ts';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
@@ -13,7 +14,7 @@ const ASK_MS = 2_000;
 export function poolsLoop(node: NodeContext, broker: ServiceBroker): { watch: PoolsWatch; loop: Loop } {
   const { settings, metrics, log, database } = node;
   const admission = new AdmissionJudge({
-    limits: { failures: settings.poolBreakerSamples, cooldownMs: settings.poolBreakerCooldown }, metrics,
+    limits: liveView(settings, { failures: 'poolBreakerSamples', cooldownMs: 'poolBreakerCooldown' }), metrics,
     onChange: ({ pools, from, to }) => log.warn({ pools, from, to }, to === 'open' ? 'pools are exhausted: writing requests are refused' : 'the admission breaker moved'),
   });
   const watch = new PoolsWatch({

@@ -46,6 +46,7 @@ export const METRICS = {
   batcher_handover_age_seconds: { type: 'gauge', help: 'How long the oldest chunk has been with a writer.' },
   batcher_uploads_active: { type: 'gauge', unit: 'uploads', help: 'Large uploads in hand.' },
   batcher_lanes_items: { type: 'gauge', help: 'Items of large batches waiting for a writer.' },
+  batcher_lanes_slots: { type: 'gauge', help: 'Flush slots of this edge that large batches may use at this moment: while clients wait for requests, those that INTERACTIVE_SHARE leaves.' },
   batcher_attempts_total: { type: 'counter', help: 'Attempts at items of kinds with a process step, by how they ended: done, stopped, or a category of failure.', labels: ['kind', 'outcome'] },
   batcher_attempt_seconds: { type: 'histogram', help: 'Time of one attempt at an item.', labels: ['kind'], buckets: SECONDS },
   batcher_items_underway: { type: 'gauge', unit: 'items', help: 'Items of kinds with a process step that are under way.' },

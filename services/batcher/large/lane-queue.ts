@@ -1,9 +1,10 @@
 import type { Lane } from '../../../shared/contracts/large.ts';
 import type { Entry } from '../queue.ts';
 
-/** Turns of each lane while all have work: none is ever starved. */
-export const LANE_WEIGHTS: Readonly<Record<Lane, number>> = { high: 6, normal: 3, low: 1 };
-const LANES = Object.keys(LANE_WEIGHTS) as Lane[];
+/** Turns of each lane while all have work, each at least one: none is ever starved. */
+export type LaneWeights = Readonly<Record<Lane, number>>;
+
+const LANES: readonly Lane[] = ['high', 'normal', 'low'];
 
 /**
  * Segments of large batches that wait for a writer: lanes take turns by weight (smooth weighted round-robin, as in nginx'
@@ -13,8 +14,14 @@ export class LaneQueue {
   /** By lane, the batches with work, in the order of their turns; each batch's entries are in order. */
   readonly #lanes: Record<Lane, Map<string, Entry[]>> = { high: new Map(), normal: new Map(), low: new Map() };
   readonly #credit: Record<Lane, number> = { high: 0, normal: 0, low: 0 };
+  readonly #weights: LaneWeights;
   #length = 0;
   #items = 0;
+
+  /** @param weights read anew at each turn */
+  constructor(weights: LaneWeights) {
+    this.#weights = weights;
+  }
 
   get length(): number {
     return this.#length;
@@ -68,10 +75,10 @@ export class LaneQueue {
     const waiting = LANES.filter((lane) => this.#lanes[lane].size > 0);
     let best: Lane | undefined;
     for (const lane of waiting) {
-      this.#credit[lane] += LANE_WEIGHTS[lane];
+      this.#credit[lane] += this.#weights[lane];
       if (best === undefined || this.#credit[lane] > this.#credit[best]) best = lane;
     }
-    if (best !== undefined) this.#credit[best] -= waiting.reduce((sum, lane) => sum + LANE_WEIGHTS[lane], 0);
+    if (best !== undefined) this.#credit[best] -= waiting.reduce((sum, lane) => sum + this.#weights[lane], 0);
     return best;
   }
 

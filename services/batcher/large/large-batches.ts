@@ -18,16 +18,16 @@ import { UploadEnded } from './upload-start.ts';
 export class LargeBatches {
   readonly #tools: TakeTools;
   readonly #targets: ReadonlyMap<string, TakeTarget>;
-  readonly #most: number;
+  readonly #limits: { readonly most: number };
   readonly #pools: Pick<PoolDoor, 'enter'>;
   /** By the id of their connection. */
   readonly #uploads = new Map<string, Upload>();
 
-  /** @param most uploads at the same time */
-  constructor(tools: TakeTools, targets: ReadonlyMap<string, TakeTarget>, most: number, pools: Pick<PoolDoor, 'enter'>) {
+  /** @param limits most uploads at the same time, read anew for each */
+  constructor(tools: TakeTools, targets: ReadonlyMap<string, TakeTarget>, limits: { readonly most: number }, pools: Pick<PoolDoor, 'enter'>) {
     this.#tools = tools;
     this.#targets = targets;
-    this.#most = most;
+    this.#limits = limits;
     this.#pools = pools;
   }
 
@@ -38,8 +38,8 @@ export class LargeBatches {
   /** @throws ProblemError, also 503 when this edge has all the uploads it takes, or the pools are exhausted */
   async open(params: OpenUpload): Promise<UploadOpened> {
     this.#pools.enter(this.#uploads.size);
-    if (this.#uploads.size >= this.#most) {
-      throw new ProblemError({ status: 503, code: 'too-many-uploads', title: 'Too many uploads', detail: `This edge has ${this.#most} large uploads in hand (setting maxUploads). Nothing was taken; send again later.`, headers: { 'Retry-After': '10' } });
+    if (this.#uploads.size >= this.#limits.most) {
+      throw new ProblemError({ status: 503, code: 'too-many-uploads', title: 'Too many uploads', detail: `This edge has ${this.#limits.most} large uploads in hand (setting maxUploads). Nothing was taken; send again later.`, headers: { 'Retry-After': '10' } });
     }
     const target = this.#targets.get(params.kind);
     if (target === undefined) throw new Error(`this node knows no record kind "${params.kind}"`);

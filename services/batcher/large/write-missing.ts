@@ -33,7 +33,7 @@ export async function writeMissing(tools: TakeTools, target: TakeTarget, portion
   const items = { ...local, good: local.good.map((i) => i + base), rejects: local.rejects.map(([i, ...rest]): Reject => [i + base, ...rest]) };
   const cut = (from: number, count: number, most: number): Range[] => cutRanges(items.good, from, count, most);
   const shifted = { total: size.total, of: (from: number, span: number) => size.of(from - base, span) };
-  const ranges = fitRanges(portion.missing.flatMap(([from, to]) => cut(from, to - from, tools.segmentRows)), cut, shifted, tools.chunkMaxBytes - SLICE_BYTES);
+  const ranges = fitRanges(portion.missing.flatMap(([from, to]) => cut(from, to - from, tools.cut.segmentRows)), cut, shifted, tools.cut.maxBytes - SLICE_BYTES);
   const head = { batchId: batch.id, kind: batch.kind, client: batch.client, requested: 0, receivedAt: batch.receivedAt };
   const metrics = { validateMs: 0, queueMs: 0, writeMs: 0, totalMs: 0, slices: 0 };
   const { epoch, requestId, trace } = portion;

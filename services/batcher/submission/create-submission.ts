@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { SubmitOrders, SubmissionOutcome, TradeServiceSays } from '../../../shared/contracts/submissions.ts';
 import { overloaded } from '../../../shared/errors/overloaded.ts';
 import type { HttpPools } from '../../../shared/http/http-pools.ts';
+import { liveView } from '../../../shared/live/live-view.ts';
 import { Breaker, BREAKER_FIGURE } from '../../../shared/runtime/breaker.ts';
 import { every } from '../../../shared/runtime/every.ts';
 import { sinksOf } from '../../../shared/records/record-kind.ts';
@@ -44,7 +45,7 @@ export function createSubmission(node: NodeContext, pools: HttpPools): Submissio
   if (settings.submissionLease <= callMs + MARGIN_MS) throw new Error(`SUBMISSION_LEASE (${settings.submissionLease} ms) must be longer than a call of the trade service may take: TRADE_CONNECT_TIMEOUT and TRADE_RESPONSE_TIMEOUT are ${callMs} ms together`);
   const now = () => performance.now();
   const halted = new AbortController();
-  const breaker = new Breaker({ failures: settings.tradeBreakerFailures, cooldownMs: settings.tradeBreakerCooldown });
+  const breaker = new Breaker(liveView(settings, { failures: 'tradeBreakerFailures', cooldownMs: 'tradeBreakerCooldown' }));
   const calls = new TradeClient({
     http: pools.open(settings.tradeServiceUrl, { connectMs: settings.tradeConnectTimeout, responseMs: settings.tradeResponseTimeout }),
     breaker, now, signal: halted.signal,

@@ -35,7 +35,7 @@ export function edgeAt(actor: Actor, { segmentRows, writers, nextBlock }: EdgeSh
   slots.update(writers.map((w) => ({ nodeId: w.name, slots: 4, most: 4 })), 1);
   const queue = new WriteQueue();
   const log = pino({ level: 'silent' });
-  const dispatcher = new Dispatcher(queue, slots, { aimRows: segmentRows, maxRows: segmentRows, maxBytes: 524_288, interactiveShare: 0.25 }, {
+  const dispatcher = new Dispatcher(queue, slots, { aimRows: segmentRows, maxRows: segmentRows, maxBytes: 524_288, interactiveShare: 0.25, lanes: { high: 6, normal: 3, low: 1 } }, {
     async write(nodeId, chunk, deadlineMs) {
       const writer = writers.find((w) => w.name === nodeId);
       try {
@@ -49,7 +49,7 @@ export function edgeAt(actor: Actor, { segmentRows, writers, nextBlock }: EdgeSh
   });
   const tools: TakeTools = {
     pool, queue, dispatcher, log, owner: actor.name, inWork: new Set(), leaseMs: 15_000, statementTimeoutMs: 12_000, settlePatienceMs: 15_000, settleLaterMs: 20_000, shards: 32, batchesSink: 'kafka:batches',
-    segmentRows, chunkMaxRows: 2_000, chunkMaxBytes: 524_288, now, retryAfter: () => 1, maxBatchesOfClient: () => 10, onSettle: () => undefined, stopping: new AbortController().signal,
+    cut: { segmentRows, maxRows: 2_000, maxBytes: 524_288 }, now, retryAfter: () => 1, maxBatchesOfClient: () => 10, onSettle: () => undefined, stopping: new AbortController().signal,
   };
   const { record, carried } = actor.flush.execution;
   return { tools, target: { record, carried, check: compileItemCheck(record.item, record.ignored), ids: new IdBlocks((blocks) => Promise.resolve(Array.from({ length: blocks }, nextBlock)[0] as number)) } };

@@ -86,7 +86,7 @@ export interface LargeEdge {
 export function largeEdgeAt(actor: Actor, writers: readonly Actor[], { batch }: LargeUpload): LargeEdge {
   const { tools, target } = edgeAt(actor, { segmentRows: SEGMENT, writers, nextBlock: () => batch.ids() / 1_024 });
   const targets = new Map([['execution', target]]);
-  const large = new LargeBatches(tools, targets, 10, { enter: () => undefined });
+  const large = new LargeBatches(tools, targets, { most: 10 }, { enter: () => undefined });
   // Executions are stored as they come: no step is carried out first.
   const run: ConstructorParameters<typeof ItemStore>[0] = (statement, values) => runStatement(tools.pool, statement, values, tools.statementTimeoutMs);
   const processing = new Processing({

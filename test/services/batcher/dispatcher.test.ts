@@ -20,7 +20,7 @@ function started(writers: number, slotsEach: number) {
   const calls: Call[] = [];
   const timers: (() => void)[] = [];
   let now = 0;
-  const dispatcher = new Dispatcher(new WriteQueue(), slots, { aimRows: 500, maxRows: 2_000, maxBytes: 524_288, interactiveShare: 0.25 }, {
+  const dispatcher = new Dispatcher(new WriteQueue(), slots, { aimRows: 500, maxRows: 2_000, maxBytes: 524_288, interactiveShare: 0.25, lanes: { high: 6, normal: 3, low: 1 } }, {
     write: (nodeId, chunk) =>
       new Promise<SliceOutcome[]>((resolve, reject) => {
         calls.push({ nodeId, chunk, answer: () => resolve(chunk.slices.map(() => ({ outcome: 'written', rejects: [] }))), fail: (type) => reject(Object.assign(new Error(type), { type })) });

@@ -38,13 +38,13 @@ describe('the way of a batch through an edge', () => {
     const log = pino({ level: 'silent' });
     const now = () => performance.now();
     const chunks: Chunk[] = [];
-    const dispatcher = new Dispatcher(queue, slots, { aimRows: 500, maxRows: 2_000, maxBytes: 524_288, interactiveShare: 0.25 }, {
+    const dispatcher = new Dispatcher(queue, slots, { aimRows: 500, maxRows: 2_000, maxBytes: 524_288, interactiveShare: 0.25, lanes: { high: 6, normal: 3, low: 1 } }, {
       write: (_, chunk) => (chunks.push(chunk), shape.write?.(chunk) ?? writeChunk(engine.tools, engine.executions, chunk, 5_000)),
       now, log, onHandover: () => undefined, onWritten: () => undefined, onBacklog: () => undefined, onLook: () => undefined, after: (ms, run) => setTimeout(run, ms),
     });
     const tools: TakeTools = {
       pool: engine.pool, queue, dispatcher, log, owner: 'edge-test', inWork, leaseMs: 15_000, statementTimeoutMs: 5_000, settlePatienceMs: 2_250, settleLaterMs: 20_000, shards: 32, batchesSink: 'kafka:batches',
-      segmentRows: 500, chunkMaxRows: 2_000, chunkMaxBytes: 524_288, now, retryAfter: () => 1, maxBatchesOfClient: () => 10, onSettle: () => undefined, stopping: new AbortController().signal, ...shape.tools,
+      cut: { segmentRows: 500, maxRows: 2_000, maxBytes: 524_288 }, now, retryAfter: () => 1, maxBatchesOfClient: () => 10, onSettle: () => undefined, stopping: new AbortController().signal, ...shape.tools,
     };
     const { record, carried } = engine.executions;
     const target: TakeTarget = { record, carried, check: compileItemCheck(record.item, record.ignored), ids: new IdBlocks(shape.reserve ?? ((blocks) => Promise.resolve((nextBlock += blocks) - blocks))) };
