@@ -127,6 +127,7 @@ test('logging out, the end of its time, and revoking its key each end a session'
   const out = await call('DELETE', '/console/session', { Cookie: left.cookie, ...OWN, 'Sluice-Token': left.token });
   expect(out.headers.get('set-cookie')).toMatch(/^sluice-session=; Path=\/; Max-Age=0/);
   expect(await status(left)).toBe(401);
+  expect(await query(system.databaseUrl, `select who, operation from audit where operation like 'console.%' order by id desc limit 3`)).toEqual([{ who: 'ada', operation: 'console.logout' }, { who: 'auditor', operation: 'console.login' }, { who: 'ada', operation: 'console.login' }]);
 
   await query(system.databaseUrl, `update console_session set expires_at = now() - interval '1 second'`);
   await waitFor(async () => (await status(over)) === 401, { timeoutMs: 20_000, what: 'the session to be over' });

@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { ApiKey } from '../../../shared/access/api-keys.ts';
+import type { Actor } from '../../../shared/db/audit.ts';
 import type { KeyRing } from '../../../shared/access/key-ring.ts';
 import { CLOSE_SESSION, FIND_SESSION, OPEN_SESSION } from '../../../shared/db/queries/console-sessions.ts';
 import { dateOf } from '../../../shared/db/queries/api-keys.ts';
@@ -50,17 +51,17 @@ export class Sessions {
     this.#tools = tools;
   }
 
-  /** Opens a session for the holder of a key. */
-  async open(key: ApiKey): Promise<{ secret: string; token: string; expiresAt: Date }> {
+  /** Opens a session for the holder of a key; the audit has it. */
+  async open(key: ApiKey, requestId: string): Promise<{ secret: string; token: string; expiresAt: Date }> {
     const secret = randomBytes(SECRET_BYTES).toString('base64url');
-    const [row] = await this.#tools.run(OPEN_SESSION, [hashOf(secret), key.id, this.#tools.hours]);
+    const [row] = await this.#tools.run(OPEN_SESSION, [hashOf(secret), key.id, this.#tools.hours, key.client, requestId]);
     return { secret, token: tokenOf(secret), expiresAt: dateOf(row?.[0]) ?? new Date(0) };
   }
 
-  /** Ends a session on every edge; others may take it for two more seconds. */
-  async close(secret: string): Promise<void> {
+  /** Ends a session on every edge; others may take it for two more seconds. The audit has it. */
+  async close(secret: string, by: Actor): Promise<void> {
     this.#kept.delete(placeOf(secret));
-    await this.#tools.run(CLOSE_SESSION, [hashOf(secret)]);
+    await this.#tools.run(CLOSE_SESSION, [hashOf(secret), by.who, by.requestId]);
   }
 
   /**

@@ -48,13 +48,13 @@ export function consoleHandlers({ sessions, keys, hub }: ConsoleTools): Record<C
       if (isForeign(call.req)) throw new ProblemError({ status: 403, code: 'foreign-page', title: 'Not from another page', detail: 'Log in at the console\'s own page.' });
       const found = keys.find(await keyIn(call));
       if ('fault' in found) throw new ProblemError({ status: 401, code: 'unauthenticated', title: 'Who are you?', detail: FAULTS[found.fault] });
-      const { secret, token, expiresAt } = await sessions.open(found.key);
+      const { secret, token, expiresAt } = await sessions.open(found.key, call.requestId);
       const seconds = Math.max(1, Math.floor((expiresAt.getTime() - Date.now()) / 1_000));
       return told({ keysNeeded: true, client: found.key.client, token }, { 'Set-Cookie': cookieFor(secret, { secure: isSecure(call.req), seconds }) });
     },
-    'console-logout': async ({ req }) => {
+    'console-logout': async ({ req, caller, requestId }) => {
       const secret = secretIn(req.headers);
-      if (secret !== undefined && !isForeign(req)) await sessions.close(secret);
+      if (secret !== undefined && !isForeign(req)) await sessions.close(secret, { who: caller.client, requestId });
       return { status: 204, headers: { ...CONSOLE_HEADERS, 'Set-Cookie': cookieFor('', { secure: isSecure(req), seconds: 0 }) } };
     },
   };

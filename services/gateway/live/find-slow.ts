@@ -12,8 +12,12 @@ export interface Finding {
   says: string;
 }
 
+/** A flush of a full chunk takes some dozen ms on an ordinary machine. */
+const SLOW_FLUSH_MS = 250;
 /** Ages from which what waits counts as held up, s. */
 const SLOW_QUEUE_S = 1;
+/** With a writer; a flush waits two seconds for a lock before it is tried again. */
+const STUCK_CHUNK_S = 2;
 const SLOW_LEDGER_S = 5;
 const STUCK_LEDGER_S = 60;
 
@@ -39,11 +43,18 @@ export function findSlow(stages: Stages): { levels: Record<StageName, Level>; fi
   if (relay.nodes === 0) tell('relay', 'stuck', 'No relay runs: what is written waits in the ledger until one does.');
   else if ((relay.retriesPerS ?? 0) > 0 && kafka.breaker === 'closed') tell('relay', 'slow', `Deliveries are put off to be tried again: ${figure(relay.retriesPerS)} a second.`);
   if (flush.nodes === 0) tell('flush', 'stuck', 'No writer runs: nothing can be written until one does.');
+  else if (flush.oldestS >= STUCK_CHUNK_S) tell('flush', 'stuck', `PostgreSQL does not get on: a chunk has been with its writer for ${figure(flush.oldestS)} s. Who holds others up is seen under Pools.`);
   else if (flush.slots > 0 && flush.freeSlots === 0 && queue.waiting > 0) tell('flush', 'slow', `All ${flush.slots} flush slots are taken${flush.flushMs === null ? '' : ` (${figure(flush.flushMs)} ms a flush)`} while ${figure(queue.waiting)} items wait.`);
+  else if ((flush.flushMs ?? 0) >= SLOW_FLUSH_MS) tell('flush', 'slow', `PostgreSQL is slow: a flush takes ${figure(flush.flushMs)} ms.`);
   else if ((flush.retriesPerS ?? 0) > 0) tell('flush', 'slow', `Flushes are tried again: ${figure(flush.retriesPerS)} a second.`);
-  if (ledger.oldestS >= SLOW_LEDGER_S && ledger.waiting > 0) tell('ledger', ledger.oldestS >= STUCK_LEDGER_S ? 'stuck' : 'slow', `${figure(ledger.waiting)} records are written and not delivered yet, the oldest for ${figure(ledger.oldestS)} s.`);
+  if (ledger.oldestS >= SLOW_LEDGER_S && ledger.waiting > 0) {
+    const moves = (relay.messagesPerS ?? 0) > 0;
+    tell('ledger', ledger.oldestS >= STUCK_LEDGER_S && !moves ? 'stuck' : 'slow', `${figure(ledger.waiting)} records are written and not delivered yet, the oldest for ${figure(ledger.oldestS)} s${moves ? `; ${figure(relay.messagesPerS)} a second go out` : ''}.`);
+  }
   if (queue.oldestS >= SLOW_QUEUE_S && queue.waiting > 0) tell('queue', 'slow', `${figure(queue.waiting)} items wait for a writer, the oldest for ${figure(queue.oldestS)} s.`);
   if ((intake.refusedPerS ?? 0) > 0) tell('intake', 'slow', `${figure(intake.refusedPerS)} requests a second are refused for load.`);
+
+  if (intake.lateBatches > 0) tell('intake', 'slow', `${intake.lateBatches === 1 ? 'A large batch goes' : `${figure(intake.lateBatches)} large batches go`} on beyond the latest finish that was promised.`);
 
   const moving: Record<StageName, boolean> = {
     intake: intake.inWork + intake.uploads > 0 || (intake.batchesPerS ?? 0) > 0, queue: queue.waiting > 0 || (flush.rowsPerS ?? 0) > 0, flush: flush.active > 0 || (flush.rowsPerS ?? 0) > 0,

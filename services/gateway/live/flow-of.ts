@@ -2,9 +2,9 @@ import type { NodeFlow } from '../../../shared/contracts/flow.ts';
 
 /** The stages that a record passes, in their order. Rates are a second; null before there are two samples to compare. */
 export interface Stages {
-  intake: { batchesPerS: number | null; answerMs: number | null; refusedPerS: number | null; inWork: number; uploads: number; bodiesBytes: number; nodes: number };
+  intake: { batchesPerS: number | null; answerMs: number | null; refusedPerS: number | null; inWork: number; uploads: number; bodiesBytes: number; nodes: number; /** Large batches that go on beyond the latest finish that was promised. */ lateBatches: number };
   queue: { waiting: number; oldestS: number; lanes: number; rejectedPerS: number | null; underway: number };
-  flush: { rowsPerS: number | null; flushMs: number | null; active: number; slots: number; freeSlots: number; retriesPerS: number | null; nodes: number };
+  flush: { rowsPerS: number | null; flushMs: number | null; active: number; slots: number; freeSlots: number; /** How long a writer has had the chunk that it has had longest. */ oldestS: number; retriesPerS: number | null; nodes: number };
   ledger: { waiting: number; oldestS: number; deadLetters: number };
   relay: { messagesPerS: number | null; sendMs: number | null; retriesPerS: number | null; shards: number; nodes: number };
   kafka: { breaker: BreakerState; breakers: Breaker[]; sinks: SinkFlow[] };
@@ -80,12 +80,12 @@ export function flowOf(before: readonly NodeFlow[], now: readonly NodeFlow[]): {
     stages: {
       intake: {
         batchesPerS: rate('batcher_batch_seconds:count'), answerMs: mean('batcher_batch_seconds'), refusedPerS: both('batcher_refusals_total', 'gateway_refusals_total'),
-        inWork: sum('batcher_requests_active'), uploads: sum('batcher_uploads_active'), bodiesBytes: sum('gateway_bodies_bytes'), nodes: count('gateway'),
+        inWork: sum('batcher_requests_active'), uploads: sum('batcher_uploads_active'), bodiesBytes: sum('gateway_bodies_bytes'), nodes: count('gateway'), lateBatches: sum('large_batches_late'),
       },
       queue: { waiting: sum('batcher_queue_items') + sum('batcher_lanes_items'), oldestS: round(most('batcher_queue_age_seconds')), lanes: sum('batcher_lanes_items'), rejectedPerS: rate('batcher_items_total:rejected'), underway: sum('batcher_items_underway') },
       flush: {
         rowsPerS: rate('writer_rows_total'), flushMs: mean('writer_flush_seconds'), active: sum('writer_flushes_active'),
-        slots: sum('batcher_slots:used') + sum('batcher_slots:free'), freeSlots: sum('batcher_slots:free'), retriesPerS: rate('writer_retries_total'), nodes: count('writer'),
+        slots: sum('batcher_slots:used') + sum('batcher_slots:free'), freeSlots: sum('batcher_slots:free'), oldestS: round(most('batcher_handover_age_seconds')), retriesPerS: rate('writer_retries_total'), nodes: count('writer'),
       },
       ledger: { waiting: total((sink) => sink.waiting), oldestS: sinks.reduce((top, sink) => Math.max(top, sink.oldestS), 0), deadLetters: total((sink) => sink.deadLetters) },
       relay: {

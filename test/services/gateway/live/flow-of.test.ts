@@ -61,3 +61,23 @@ test('an open admission breaker is named, with the pools that it waits for', () 
   const { findings } = findSlow(flowOf([], [edge(1_000), writer(1_000, 0), relay(1_000, { 'pool_breaker_state:writers': 2, 'pool_breaker_state:edge': 0 })]).stages);
   expect(findings).toEqual([{ stage: 'intake', level: 'stuck', says: 'Writing requests are kept out until pools of connections are free again: writers.' }]);
 });
+
+test('a chunk that does not come back makes the flush stuck, and flushes that take long make it slow, also while nobody waits', () => {
+  const stuck = findSlow(flowOf([], [edge(1_000, { 'batcher_slots:used': 4, 'batcher_slots:free': 0, batcher_queue_items: 900, batcher_handover_age_seconds: 3 }), writer(1_000, 0), relay(1_000)]).stages);
+  expect(stuck.findings.map(({ stage, level }) => [stage, level])).toEqual([['flush', 'stuck']]);
+  const flushes = (at: number, sum: number, count: number) => node('writer', ['writer'], at, { 'writer_flush_seconds:sum': sum, 'writer_flush_seconds:count': count });
+  const slow = findSlow(flowOf([edge(1_000), flushes(1_000, 0, 0), relay(1_000)], [edge(2_000), flushes(2_000, 4, 10), relay(2_000)]).stages);
+  expect(slow.findings).toEqual([{ stage: 'flush', level: 'slow', says: 'PostgreSQL is slow: a flush takes 400 ms.' }]);
+});
+
+test('an old backlog is stuck while nothing goes out, and slow while it does', () => {
+  const old = (at: number, sent: number) => relay(at, { 'relay_waiting_items:kafka:orders': 100, 'relay_lag_seconds:kafka:orders': 90, 'relay_messages_total:kafka:orders': sent });
+  const after = (sent: number) => findSlow(flowOf([edge(1_000), writer(1_000, 0), old(1_000, 0)], [edge(2_000), writer(2_000, 0), old(2_000, sent)]).stages).findings;
+  expect(after(0)).toMatchObject([{ stage: 'ledger', level: 'stuck' }]);
+  expect(after(50)).toEqual([{ stage: 'ledger', level: 'slow', says: '100 records are written and not delivered yet, the oldest for 90 s; 50 a second go out.' }]);
+});
+
+test('large batches that are later than they promised are told', () => {
+  const { findings } = findSlow(flowOf([], [edge(1_000), writer(1_000, 0), relay(1_000, { large_batches_late: 2 })]).stages);
+  expect(findings).toEqual([{ stage: 'intake', level: 'slow', says: '2 large batches go on beyond the latest finish that was promised.' }]);
+});
