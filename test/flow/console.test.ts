@@ -14,7 +14,7 @@ const chromium = findChromium();
 if (chromium === undefined) console.warn('No Chromium on this machine (apt-get install chromium, or CHROMIUM names one): the console is not tried in a browser.');
 const inBrowser = chromium === undefined ? test.skip : test;
 
-const VIEWS = ['flow', 'batches', 'receipts', 'letters', 'pools', 'nodes', 'settings'];
+const VIEWS = ['flow', 'batches', 'receipts', 'letters', 'orders', 'pools', 'nodes', 'clients', 'settings'];
 
 let system: TestSystem;
 let browser: Browser;

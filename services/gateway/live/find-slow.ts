@@ -51,6 +51,7 @@ export function findSlow(stages: Stages): { levels: Record<StageName, Level>; fi
     const moves = (relay.messagesPerS ?? 0) > 0;
     tell('ledger', ledger.oldestS >= STUCK_LEDGER_S && !moves ? 'stuck' : 'slow', `${figure(ledger.waiting)} records are written and not delivered yet, the oldest for ${figure(ledger.oldestS)} s${moves ? `; ${figure(relay.messagesPerS)} a second go out` : ''}.`);
   }
+  if (ledger.deadLetters > 0) tell('ledger', 'slow', `${figure(ledger.deadLetters)} messages were refused for good and wait for a person.`);
   if (queue.oldestS >= SLOW_QUEUE_S && queue.waiting > 0) tell('queue', 'slow', `${figure(queue.waiting)} items wait for a writer, the oldest for ${figure(queue.oldestS)} s.`);
   if ((intake.refusedPerS ?? 0) > 0) tell('intake', 'slow', `${figure(intake.refusedPerS)} requests a second are refused for load.`);
 

@@ -4,10 +4,15 @@ import { useStore, useTitle } from './hooks.js';
 import { html } from './html.js';
 import { live } from './live.js';
 import { Bar, Empty, Head, Loading, Panel, State, Table } from './parts.js';
-import { href } from './router.js';
+import { href, VIEWS } from './router.js';
 import { Stage } from './stage.js';
 
 const TITLES = { intake: 'Intake', queue: 'Queue', flush: 'Flush', ledger: 'Ledger', relay: 'Relay', kafka: 'Kafka' };
+
+/** The view that says more of a stage. */
+const LOOK = { intake: 'clients', queue: 'clients', flush: 'pools', relay: 'nodes', kafka: 'pools' };
+/** Of what is told of the ledger, the dead letters have a view of their own. */
+const lookAt = ({ stage, says }) => LOOK[stage] ?? (says.includes('refused') ? 'letters' : undefined);
 
 /** Where it is slow, at a glance. */
 export function Flow() {
@@ -35,10 +40,15 @@ function Verdict({ findings, levels, silent }) {
   const idle = Object.values(levels).every((level) => level === 'idle');
   return html`<div class=${`verdict ${worst?.level ?? 'flowing'}`} role="status">
     <span class="sign" aria-hidden="true">${worst === undefined ? '✓' : worst.level === 'stuck' ? '✕' : '!'}</span>
-    <div><p class="strong">${worst === undefined ? (idle ? 'All quiet: nothing comes, nothing waits.' : 'It flows: nothing is held up.') : `${TITLES[worst.stage]}: ${worst.says}`}</p>
-    ${others.length > 0 && html`<ul>${others.map(({ stage, says }) => html`<li key=${stage + says}><b>${TITLES[stage]}</b> ${says}</li>`)}</ul>`}
+    <div><p class="strong">${worst === undefined ? (idle ? 'All quiet: nothing comes, nothing waits.' : 'It flows: nothing is held up.') : html`${TITLES[worst.stage]}: ${worst.says}<${Look} at=${lookAt(worst)} />`}</p>
+    ${others.length > 0 && html`<ul>${others.map((other) => html`<li key=${other.stage + other.says}><b>${TITLES[other.stage]}</b> ${other.says}<${Look} at=${lookAt(other)} /></li>`)}</ul>`}
     ${silent.length > 0 && html`<p>Did not answer this time: ${silent.join(', ')}</p>`}</div>
   </div>`;
+}
+
+/** Where more is said. */
+function Look({ at }) {
+  return at === undefined ? null : html` <a class="look" href=${href(at)}>${VIEWS.find(({ name }) => name === at).title} →</a>`;
 }
 
 function Picture({ stages, levels, findings }) {

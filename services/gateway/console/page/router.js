@@ -6,8 +6,10 @@ export const VIEWS = [
   { name: 'batches', title: 'Batches' },
   { name: 'receipts', title: 'Receipts' },
   { name: 'letters', title: 'Dead letters' },
+  { name: 'orders', title: 'Orders' },
   { name: 'pools', title: 'Pools' },
   { name: 'nodes', title: 'Nodes' },
+  { name: 'clients', title: 'Clients' },
   { name: 'settings', title: 'Settings' },
 ];
 

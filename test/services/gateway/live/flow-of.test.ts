@@ -81,3 +81,8 @@ test('large batches that are later than they promised are told', () => {
   const { findings } = findSlow(flowOf([], [edge(1_000), writer(1_000, 0), relay(1_000, { large_batches_late: 2 })]).stages);
   expect(findings).toEqual([{ stage: 'intake', level: 'slow', says: '2 large batches go on beyond the latest finish that was promised.' }]);
 });
+
+test('dead letters are told, after what holds records up', () => {
+  const { findings } = findSlow(flowOf([], [edge(1_000), writer(1_000, 0), relay(1_000, { 'relay_dead_letters:kafka:orders': 3 })]).stages);
+  expect(findings).toEqual([{ stage: 'ledger', level: 'slow', says: '3 messages were refused for good and wait for a person.' }]);
+});
