@@ -67,6 +67,7 @@ export function createBatcher(node: NodeContext): ServiceSchema {
     started(this: { broker: ServiceBroker }) {
       edge = createEdge(node, this.broker);
       edge.start();
+      node.onDrain.push(async () => edge?.drain());
     },
     async stopped() {
       await edge?.stop();

@@ -44,9 +44,9 @@ export class CallsInHand {
     return found;
   }
 
-  /** Ids of all calls that this writer has in hand. */
-  of(nodeId: string): string[] {
-    return [...this.#calls].filter(([, call]) => call.nodeId === nodeId).map(([id]) => id);
+  /** Ids of all calls that are out, or of those that this writer has in hand. */
+  of(nodeId?: string): string[] {
+    return [...this.#calls].filter(([, call]) => nodeId === undefined || call.nodeId === nodeId).map(([id]) => id);
   }
 
   /** Stops waiting for these calls; those that have ended are left out. Answers how many there were. */

@@ -61,6 +61,7 @@ export class Dispatcher {
   #handedOver = 0;
   /** Chunks of large batches that writers have in hand. */
   #large = 0;
+  #abandoned = false;
   /** When the last request came that a client waits for; monotonic ms. */
   #lastRequestAt = -Infinity;
 
@@ -105,6 +106,12 @@ export class Dispatcher {
     this.#schedule();
   }
 
+  /** From now on everything that waits, and that comes, ends as not handed over: nothing can be, and this node stops. */
+  abandon(): void {
+    this.#abandoned = true;
+    this.#schedule();
+  }
+
   /** One look per turn of the event loop, so that requests that arrived together share a flush. */
   #schedule(): void {
     if (this.#scheduled) return;
@@ -116,9 +123,18 @@ export class Dispatcher {
   }
 
   #pump(): void {
-    this.#handOut();
+    if (this.#abandoned) this.#endWaiting();
+    else this.#handOut();
     this.#tools.onBacklog(this.#queue.items >= this.#limits.aimRows);
     this.#tools.onLook(this.#slots.inFlight, this.#queue.length > 0 || this.#lanes.length > 0);
+  }
+
+  #endWaiting(): void {
+    const waiting: Entry[] = [];
+    while (this.#queue.length > 0) waiting.push(...this.#queue.takeChunk(Infinity, Infinity));
+    while (this.#lanes.length > 0) waiting.push(...this.#lanes.takeChunk(Infinity, Infinity));
+    if (waiting.length > 0) this.#tools.log.warn({ requests: waiting.length, requestIds: named(waiting) }, 'this node stops, and no writer can be reached: what waits is not written');
+    for (const entry of waiting) entry.failed(new Error('this node stops, and no writer can be reached'));
   }
 
   #handOut(): void {

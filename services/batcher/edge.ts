@@ -15,6 +15,7 @@ import { Admission, type Load } from './admission.ts';
 import { askWriter, CALL_GRACE_MS, callWriter, stayOffNats } from './call-writer.ts';
 import { CallsInHand } from './calls-in-hand.ts';
 import { Dispatcher, type ChunkLimits } from './dispatcher.ts';
+import { watchDrain } from './drain.ts';
 import { fleetView } from './fleet-view.ts';
 import { FlushMeter } from './flush-meter.ts';
 import { Carriers, CHUNK_LEASE_MS } from './large/carriers.ts';
@@ -52,6 +53,8 @@ export interface Edge {
   /** Items that were handed out have been answered. */
   answered(): void;
   start(): void;
+  /** The node begins to stop: what can be finished is, and the rest is not waited for. */
+  drain(): void;
   /** Waits for the batches in work, then stops the timers. */
   stop(): Promise<void>;
 }
@@ -195,6 +198,17 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     every(METER_INTERVAL_MS, async () => tellFlushes(), warn('what was measured could not be told')),
     every(LOOK_AROUND_INTERVAL_MS, async () => lookAround(), warn('the fleet could not be looked at')),
   ];
+  const draining = watchDrain({
+    now,
+    canHandOut: () => slots.total > 0 && (natsIsConnected(broker) || slots.has(broker.nodeID)),
+    async abandon() {
+      dispatcher.abandon();
+      calls.recall(calls.of(), 'this node stops');
+      await large.stop();
+    },
+    endPaused: () => large.endPaused(),
+    onError: warn('what waits could not be ended; tried again'),
+  });
   const forgetFigures = metrics.sampled(() => {
     const age = (since: number | undefined) => (since === undefined ? 0 : (now() - since) / 1_000);
     metrics.set('batcher_requests_active', {}, admission.requests);
@@ -251,6 +265,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
       node.gate.keptBy(admission);
       for (const loop of loops) loop.start();
     },
+    drain: () => draining.start(),
     async stop() {
       stopping.abort();
       await submission?.stop();
@@ -259,7 +274,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
       await carriers.stop();
       // Also those whose client has gone, and those that were admitted while others were waited for.
       while (background.size > 0) await Promise.allSettled([...background]);
-      for (const loop of loops) await loop.stop();
+      for (const loop of [draining, ...loops]) await loop.stop();
       await http.close();
       forgetFigures();
       node.gate.keptBy(undefined);

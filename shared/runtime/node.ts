@@ -86,7 +86,7 @@ export async function startNode(role: string, factories: Record<string, ServiceF
   let stopping: Promise<void> | undefined;
   const stop = async () => {
     log.info('node stops: finishing work in flight');
-    for (const close of context.onDrain) await close();
+    await Promise.all(context.onDrain.map((close) => close()));
     await broker.stop();
     await metricsServer?.close();
     await context.tracing?.close();

@@ -20,6 +20,7 @@ export class LargeBatches {
   readonly #targets: ReadonlyMap<string, TakeTarget>;
   readonly #limits: { readonly most: number };
   readonly #pools: Pick<PoolDoor, 'enter'>;
+  #stopping = false;
   /** By the id of their connection. */
   readonly #uploads = new Map<string, Upload>();
 
@@ -37,6 +38,7 @@ export class LargeBatches {
 
   /** @throws ProblemError, also 503 when this edge has all the uploads it takes, or the pools are exhausted */
   async open(params: OpenUpload): Promise<UploadOpened> {
+    if (this.#stopping) throw nodeStops();
     this.#pools.enter(this.#uploads.size);
     if (this.#uploads.size >= this.#limits.most) {
       throw new ProblemError({ status: 503, code: 'too-many-uploads', title: 'Too many uploads', detail: `This edge has ${this.#limits.most} large uploads in hand (setting maxUploads). Nothing was taken; send again later.`, headers: { 'Retry-After': '10' } });
@@ -73,10 +75,10 @@ export class LargeBatches {
   }
 
   /** The sender has gone: what it sent stands, and the upload may go on. */
-  async breakOff(uploadId: string): Promise<{ items: number; bytes: number } | undefined> {
+  async breakOff(uploadId: string, why?: 'stopping'): Promise<{ items: number; bytes: number } | undefined> {
     const upload = this.#uploads.get(uploadId);
     if (upload === undefined) return undefined;
-    await upload.breakOff();
+    await upload.breakOff(why);
     this.#leave(uploadId, upload);
     return { items: upload.mark.items, bytes: upload.mark.bytes };
   }
@@ -97,11 +99,18 @@ export class LargeBatches {
 
   /** Breaks off all uploads: this node stops. */
   async stop(): Promise<void> {
-    await Promise.all([...this.#uploads.keys()].map((uploadId) => this.breakOff(uploadId)));
+    this.#stopping = true;
+    await Promise.all([...this.#uploads.keys()].map((uploadId) => this.breakOff(uploadId, 'stopping')));
+  }
+
+  /** Breaks off the uploads that are paused. */
+  async endPaused(): Promise<void> {
+    await Promise.all([...this.#uploads].filter(([, { paused }]) => paused).map(([uploadId]) => this.breakOff(uploadId, 'stopping')));
   }
 
   #of(uploadId: string): Upload {
     const upload = this.#uploads.get(uploadId);
+    if (upload === undefined && this.#stopping) throw nodeStops();
     if (upload === undefined) throw new ProblemError({ status: 409, code: 'upload-over', title: 'The upload is over', detail: 'This edge does not have the upload in hand any more. Go on from the offset that GET tells.' });
     return upload;
   }
@@ -126,8 +135,14 @@ export class LargeBatches {
       await upload.breakOff();
       await endLarge(this.#tools, batchId, 'FAILED', 'error-policy', 'More items were refused than the batch\'s error policy allows.');
     }
+    if (error.why === 'stopping') return nodeStops(batchId);
     if (error.why === 'other-body') return otherBody();
     const detail = error.why === 'taken' ? 'Another connection has taken the upload over.' : `The batch is ${error.why}. What was accepted stands.`;
     return new ProblemError({ status: 409, code: 'upload-over', title: 'The upload is over', detail, headers: { Location: `/api/v1/batches/${batchId}` }, extra: { state: error.why } });
   }
+}
+
+/** 503: any other edge goes on with it, and so does this one when it is back. */
+function nodeStops(batchId?: string): ProblemError {
+  return new ProblemError({ status: 503, code: 'node-stopping', title: 'The node stops', detail: 'This node stops. What was accepted stands; go on from the offset that HEAD of the batch tells.', headers: { 'Retry-After': '1', ...(batchId === undefined ? {} : { Location: `/api/v1/batches/${batchId}` }) } });
 }

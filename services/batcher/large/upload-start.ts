@@ -17,9 +17,9 @@ export interface UploadStart {
   trace: string;
 }
 
-/** Why an upload cannot go on. `state` is the batch's; `taken`: another edge goes on with it. */
+/** Why an upload cannot go on. `state` is the batch's; `taken`: another edge goes on with it; `stopping`: this one stops, and any other may go on with it. */
 export class UploadEnded extends Error {
-  readonly why: LargeRow['state'] | 'taken' | 'other-body';
+  readonly why: LargeRow['state'] | 'taken' | 'stopping' | 'other-body';
   constructor(why: UploadEnded['why']) {
     super(`the upload has ended: ${why}`);
     this.name = 'UploadEnded';

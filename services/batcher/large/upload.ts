@@ -68,6 +68,11 @@ export class Upload {
     return this.#prefix.mark;
   }
 
+  /** Goes on only after a person's command. */
+  get paused(): boolean {
+    return this.#paused;
+  }
+
   /** What was changed while it runs: another parallelism or lane, a pause, its end. */
   steered(state: LargeRow['state'], parallelism: number, lane: Lane): void {
     this.#parallelism = parallelism;
@@ -135,8 +140,8 @@ export class Upload {
   }
 
   /** The sender is gone, or this node stops: what is under way is finished and marked, and the lease given back. */
-  async breakOff(): Promise<void> {
-    this.#failure ??= new UploadEnded('taken');
+  async breakOff(why: 'taken' | 'stopping' = 'taken'): Promise<void> {
+    this.#failure ??= new UploadEnded(why);
     this.#wakeAll();
     await Promise.all(this.#inFlight);
     if (this.#start.compareOnly) return;
@@ -173,6 +178,8 @@ export class Upload {
       const epoch = this.#epoch;
       items ??= this.#texts.bound(validateItems(segment.items, this.#target.check, this.#target.carried));
       if (await this.#write(first, items, missing, epoch, counts)) break;
+      // Broken off: whoever goes on with it fences this try, and looks what became of it.
+      if (this.#failure !== undefined) throw this.#failure;
       await this.#fenceAgain(epoch);
       counts.written = counts.rejected = 0;
       missing = await this.#missing(first, end, counts);
