@@ -6,6 +6,8 @@ const CALL_TIMEOUT_MS = 5_000;
 /** One record takes a few calls; so many may be under way to the service at once, and so many go into one send. */
 const CONCURRENCY = 8;
 const MAX_MESSAGES = 64;
+/** Bytes of an answer; one about a single record has some hundreds. */
+const LONGEST_ANSWER = 1_048_576;
 
 /** Answers that say that the service, not the record, has a problem. */
 const SERVICE_AWAY = new Set([429, 502, 503, 504]);
@@ -19,6 +21,9 @@ class HttpStatusError extends Error {
     this.status = status;
   }
 }
+
+/** The service's answer is longer than it may be. */
+class AnswerTooLongError extends Error {}
 
 /** Delivery of a kind's changes to an HTTP service, a few calls for each record. There is one partition, 0; records don't hold up each other. */
 export class HttpSink implements Sink {
@@ -104,12 +109,27 @@ export class HttpSink implements Sink {
         signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
-      const text = await response.text();
-      if (!response.ok) throw new HttpStatusError(method, response.status);
+      if (!response.ok) {
+        await response.body?.cancel();
+        throw new HttpStatusError(method, response.status);
+      }
+      const text = await readText(response);
       return text === '' ? null : (JSON.parse(text) as unknown);
     };
     return { get: (path) => call('GET', path), put: (path, body) => call('PUT', path, body) };
   }
+}
+
+/** An answer's text. @throws AnswerTooLongError, and hangs up, where it goes beyond LONGEST_ANSWER */
+async function readText({ body }: Response): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of body ?? []) {
+    bytes += part.byteLength;
+    if (bytes > LONGEST_ANSWER) throw new AnswerTooLongError();
+    parts.push(part);
+  }
+  return new TextDecoder().decode(Buffer.concat(parts));
 }
 
 /** What a failed call concerns: no answer is the service's trouble, an answer is this record's (unless it says that it is away). */
@@ -119,6 +139,7 @@ function classifyHttpError(error: unknown): SinkFailure {
     return { class: away ? 'cluster' : 'message', code: `http-${error.status}`, message: error.message, unsettled: false };
   }
   if (error instanceof SyntaxError) return { class: 'message', code: 'http-not-json', message: 'The answer is not JSON.', unsettled: false };
+  if (error instanceof AnswerTooLongError) return { class: 'message', code: 'http-too-long', message: `The answer has more than ${LONGEST_ANSWER} bytes.`, unsettled: false };
   const { name, cause } = error as Error & { cause?: { code?: unknown } };
   const code = typeof cause?.code === 'string' ? cause.code : name;
   return { class: 'cluster', code, message: `The service does not answer (${code}).`, unsettled: code !== 'ECONNREFUSED' };

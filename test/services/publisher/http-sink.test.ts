@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createDatabase, type TestDatabase } from '../../helpers/database.ts';
@@ -12,6 +12,9 @@ const SINK = 'http:trade-service';
 class TradeService {
   readonly told = new Map<number, unknown[]>();
   answer: (id: number, method: string) => number = () => 200;
+  /** Ids whose GET is answered without an end; and how many such answers were broken off by who asked. */
+  readonly endless = new Set<number>();
+  brokenOff = 0;
   #server: Server | undefined;
 
   async listen(port = 0): Promise<number> {
@@ -22,12 +25,21 @@ class TradeService {
       request.on('end', () => {
         const status = this.answer(id, request.method ?? '');
         if (request.method === 'PUT' && status === 200) this.told.set(id, [...(this.told.get(id) ?? []), { path: request.url, ...(JSON.parse(body) as object) }]);
+        if (request.method === 'GET' && this.endless.has(id)) return void this.#withoutEnd(response);
         response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ id, version: 41 }));
       });
     });
     this.#server.listen(port, '127.0.0.1');
     await once(this.#server, 'listening');
     return (this.#server.address() as AddressInfo).port;
+  }
+
+  #withoutEnd(response: ServerResponse): void {
+    const more = () => {
+      while (!response.destroyed && response.write(' '.repeat(65_536)));
+    };
+    response.on('drain', more).on('close', () => this.brokenOff++);
+    more();
   }
 
   async close(): Promise<void> {
@@ -76,6 +88,16 @@ test('an answer of 4xx delays that record only, and is counted', async () => {
   refuse = false;
   await waitFor(() => ledger.isDone(SINK), { what: 'the refused one' });
   expect([...service.told.keys()].sort()).toEqual([1_025, 1_026, 1_027, 1_028, 1_029]);
+});
+
+test('an answer without an end is not read beyond its bound: it delays that record only, and is counted', async () => {
+  service.endless.add(1_026);
+  await start(await service.listen());
+  for (let id = 1_025; id < 1_030; id++) await ledger.update([SINK], id);
+  await waitFor(async () => (await ledger.sum(SINK)).attempts >= 2 && (await ledger.sum(SINK)).delivered === 4, { what: 'the others, and two refusals' });
+  expect(service.brokenOff).toBeGreaterThanOrEqual(2);
+  service.endless.clear();
+  await waitFor(() => ledger.isDone(SINK), { what: 'the one that was answered without an end' });
 });
 
 test('a service that is away costs no tries; it is told when it is back', async () => {
