@@ -14,7 +14,7 @@ export interface DrainTools {
   endPaused(): Promise<void>;
   /** Monotonic ms. */
   now(): number;
-  onError(error: unknown): void;
+  onError: (error: unknown) => void;
 }
 
 /**

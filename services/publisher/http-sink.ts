@@ -124,7 +124,7 @@ export class HttpSink implements Sink {
 async function readText({ body }: Response): Promise<string> {
   const parts: Uint8Array[] = [];
   let bytes = 0;
-  for await (const part of body ?? []) {
+  for await (const part of (body ?? []) as AsyncIterable<Uint8Array>) {
     bytes += part.byteLength;
     if (bytes > LONGEST_ANSWER) throw new AnswerTooLongError();
     parts.push(part);
