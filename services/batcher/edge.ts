@@ -14,6 +14,7 @@ import type { NodeContext } from '../../shared/runtime/node-context.ts';
 import { Admission, type Load } from './admission.ts';
 import { askWriter, CALL_GRACE_MS, callWriter, stayOffNats } from './call-writer.ts';
 import { CallsInHand } from './calls-in-hand.ts';
+import { afterDelivery, awaitDelivery } from './await-delivery.ts';
 import { Dispatcher, type ChunkLimits } from './dispatcher.ts';
 import { watchDrain } from './drain.ts';
 import { fleetView } from './fleet-view.ts';
@@ -242,16 +243,23 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
       const target = targets.get(params.kind);
       if (target === undefined) throw new Error(`this node knows no record kind "${params.kind}"`);
       return inWorkUntilDone(admission.admit(loadOf(params, params.items.length), async (hold) => {
-        const outcome = await takeBatch(tools, target, params, (work) => {
+        const started = now();
+        const written = await takeBatch(tools, target, params, (work) => {
           // Answered for now, but in work until it is settled.
           hold(work);
           void inWorkUntilDone(work);
         });
+        const outcome = settings.asyncDelivery ? written : await afterDelivery(tools, written, started + params.deadlineMs);
         reportBatch(node, params, outcome);
         return outcome;
       }));
     },
-    change: (params) => inWorkUntilDone(admission.admit(loadOf(params, 1), () => takeChange(changeTools, params))),
+    change: (params) => inWorkUntilDone(admission.admit(loadOf(params, 1), async () => {
+      const deadlineAt = now() + params.deadlineMs;
+      const answer = await takeChange(changeTools, params);
+      if (!settings.asyncDelivery) await awaitDelivery(tools, answer.batchId, deadlineAt);
+      return answer;
+    })),
     submit(params) {
       if (submission === undefined) throw new Error('no trade service is set');
       pools.enter(admission.requests);

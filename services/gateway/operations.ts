@@ -172,7 +172,7 @@ async function docsPage(call: Call): Promise<Answer> {
 function servedKind(node: NodeContext, record: RecordKind): ServedKind {
   const columns = columnsOf(node.database.orm, record);
   const wire = compileWire(record, columns);
-  const reader = recordReader(node.database.pool, record, columns, wire, node.settings.statementTimeout);
+  const reader = recordReader(node.database.pool, record, columns, wire, node.settings.statementTimeout, node.settings.eagerLoading);
   return {
     record,
     columns,

@@ -9,6 +9,7 @@ import { FLEET_ERRORS, fleetError } from '../../shared/errors/fleet-errors.ts';
 import { causeLabel, classifyFailure } from '../../shared/errors/sqlstate.ts';
 import type { Logger } from '../../shared/runtime/log.ts';
 import type { KindFlush } from './flush-target.ts';
+import { flushRows } from './flush-rows.ts';
 import { isolateFailure, type IsolationReport } from './isolate-failure.ts';
 import { backoff } from './retry.ts';
 
@@ -27,6 +28,8 @@ export interface FlushTools {
   retryDelayMs: number;
   statementTimeoutMs: number;
   random: () => number;
+  /** Each row by a statement of its own: BULK_FLUSH is off. */
+  rowByRow?: boolean;
   /** Monotonic milliseconds. */
   now: () => number;
   onFlush(ms: number, rows: number): void;
@@ -116,7 +119,9 @@ async function flushOnce(tools: FlushTools, target: KindFlush, chunk: Chunk): Pr
 async function flushAndLookUp(tools: FlushTools, target: KindFlush, chunk: Chunk): Promise<SliceOutcome[]> {
   const timeoutMs = tools.statementTimeoutMs + CLIENT_GRACE_MS;
   const started = tools.now();
-  const rows = await runStatement(tools.pool, target.flush, flushParameters(target, chunk.slices, chunk, tools.node), timeoutMs);
+  const rows = await (tools.rowByRow === true
+    ? flushRows(tools.pool, target, chunk, tools.node, timeoutMs)
+    : runStatement(tools.pool, target.flush, flushParameters(target, chunk.slices, chunk, tools.node), timeoutMs));
   const firstIds = (rows[0]?.[0] as (string | number)[] | null) ?? [];
   const missing = chunk.slices.filter((_, no) => Number(firstIds[no]) === 0);
   tools.onFlush(tools.now() - started, chunk.sliceOf.length);

@@ -34,6 +34,7 @@ export function createWriter(node: NodeContext): ServiceSchema {
     retryDelayMs: settings.writeRetryDelay,
     statementTimeoutMs: settings.statementTimeout,
     random: Math.random,
+    rowByRow: !settings.bulkFlush,
     now: () => performance.now(),
     onFlush(ms, rows) {
       flushed(ms);

@@ -16,8 +16,20 @@ export class StatementTimeout extends Error {
  */
 export async function runStatement(pool: Pool, statement: NamedStatement, values: unknown[], timeoutMs: number): Promise<unknown[][]> {
   const client = await pool.connect();
-  let timer: NodeJS.Timeout | undefined;
   let failure: Error | undefined;
+  try {
+    return await runOn(client, statement, values, timeoutMs);
+  } catch (error) {
+    failure = error as Error;
+    throw error;
+  } finally {
+    release(client, failure);
+  }
+}
+
+/** The same on a connection that the caller holds; after an error other than PostgreSQL's own ERROR it must not be used again. */
+export async function runOn(client: PoolClient, statement: NamedStatement, values: unknown[], timeoutMs: number): Promise<unknown[][]> {
+  let timer: NodeJS.Timeout | undefined;
   try {
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new StatementTimeout(statement.name, timeoutMs)), timeoutMs);
@@ -25,16 +37,12 @@ export async function runStatement(pool: Pool, statement: NamedStatement, values
     const answer = client.query<unknown[]>({ name: statement.name, text: statement.text, values, rowMode: 'array' });
     answer.catch(() => undefined); // reported below, unless the time limit was first
     return (await Promise.race([answer, late])).rows;
-  } catch (error) {
-    failure = error as Error;
-    throw error;
   } finally {
     clearTimeout(timer);
-    release(client, failure);
   }
 }
 
 /** Gives a connection back; one whose state isn't known any more, or that the server is closing (FATAL), is destroyed. */
-function release(client: PoolClient, failure: (Error & { severity?: string }) | undefined): void {
+export function release(client: PoolClient, failure: (Error & { severity?: string }) | undefined): void {
   client.release(failure !== undefined && failure.severity !== 'ERROR');
 }

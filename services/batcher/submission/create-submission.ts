@@ -55,6 +55,7 @@ export function createSubmission(node: NodeContext, pools: HttpPools): Submissio
   const store = new OrderStore({
     pool: database.pool, statementsAtOnce: Math.max(1, settings.edgePool - LEFT_TO_OTHERS), loadTimeoutMs: settings.submitLoadTimeout, claimTimeoutMs: settings.submitClaimTimeout, statementTimeoutMs: settings.statementTimeout, leaseMs: settings.submissionLease,
     node: node.nodeId, sink: sinkOf(node), newBatchId: uuidv7, onFailure: (error, what) => log.warn({ err: error }, what),
+    loadsOneByOne: () => !settings.eagerLoading, settlesOneByOne: () => !settings.batchedUpdates,
   });
   const later = (ms: number, run: () => void) => {
     const timer = setTimeout(run, ms).unref();
@@ -62,7 +63,7 @@ export function createSubmission(node: NodeContext, pools: HttpPools): Submissio
   };
   const bulkhead = new Bulkhead({ limit: settings.submitConcurrency, maxWaiting: settings.submitMaxWaiting, now, after: later });
   const watch = new BusyWatch({ load: (ids) => store.load(ids), pollMs: WATCH_POLL_MS, now, after: later, onFailure: (error) => log.warn({ err: error }, 'orders in submission could not be looked at; tried again') });
-  const chunk = { store, calls, leaseMs: settings.submissionLease, callMs, now, log, onStep: (action: string, ms: number) => metrics.observe('bulk_submission_seconds', { action }, ms / 1_000) };
+  const chunk = { store, hold: async () => (settings.splitTransactions ? undefined : store.hold()), calls, leaseMs: settings.submissionLease, callMs, now, log, onStep: (action: string, ms: number) => metrics.observe('bulk_submission_seconds', { action }, ms / 1_000) };
   const submitter = new Submitter({
     ...chunk, bulkhead, watch, chunkSize: settings.batchChunkSize, slotWaitMs: settings.submitSlotWait, followMs: settings.submitDeadline, statementEndsMs: Math.max(settings.statementTimeout, settings.submitClaimTimeout) + STATEMENT_GRACE_MS,
     pauseMs: () => calls.pauseMs(),

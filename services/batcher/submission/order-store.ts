@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import type { NamedStatement } from '../../../shared/db/queries/flush.ts';
 import { CLAIM_ORDERS, LOAD_ORDERS, SETTLE_SUBMISSIONS } from '../../../shared/db/queries/submissions.ts';
 import { runStatement } from '../../../shared/db/run-statement.ts';
+import { HeldConnection } from './held-connection.ts';
 import { Permits } from '../process/permits.ts';
 import type { LoadedOrder } from './outcomes.ts';
 
@@ -39,7 +40,21 @@ export interface StoreTools {
   sink: string;
   newBatchId: () => string;
   onFailure: (error: unknown, what: string) => void;
+  /** Loads each order in a query of its own: EAGER_LOADING is off. */
+  loadsOneByOne?: () => boolean;
+  /** Writes each order's end in a statement of its own: BATCHED_UPDATES is off. */
+  settlesOneByOne?: () => boolean;
 }
+
+/** The store over one connection, which a chunk of orders keeps across its call. */
+export interface HeldStore extends Pick<OrderStore, 'claim' | 'settle' | 'load'> {
+  /** Opens the transaction that the call is made in; where that fails, the chunk goes on without. */
+  begin(): Promise<void>;
+  /** Gives the connection back; the first settle has done so already. */
+  end(): Promise<void>;
+}
+
+type Run = (statement: NamedStatement, values: unknown[], timeoutMs: number) => Promise<unknown[][]>;
 
 /** PostgreSQL's own limit of a statement comes first: then its outcome is known. */
 const GRACE_MS = 500;
@@ -48,15 +63,48 @@ const GRACE_MS = 500;
 export class OrderStore {
   readonly #tools: StoreTools;
   readonly #turns: Permits;
+  readonly #run: Run;
 
-  constructor(tools: StoreTools) {
+  /** @param run how a statement is run, where not on any connection of the pool */
+  constructor(tools: StoreTools, run?: Run) {
     this.#tools = tools;
     this.#turns = new Permits(tools.statementsAtOnce, new AbortController().signal);
+    this.#run = run ?? ((statement, values, timeoutMs) => this.#inTurn(statement, values, timeoutMs));
+  }
+
+  /**
+   * A store that keeps one connection until what it was taken for is written down. Only the claim is committed at once: a crash within
+   * the call must leave its orders in submission, or they would be sent twice. It keeps no locks either, so others are answered as ever.
+   */
+  async hold(): Promise<HeldStore> {
+    const leave = await this.#turns.take();
+    const held = await HeldConnection.take(this.#tools.pool, () => leave?.());
+    const over = new OrderStore(this.#tools, (statement, values, timeoutMs) => held.run(statement, values, timeoutMs));
+    return {
+      claim: (orders, submissionId) => over.claim(orders, submissionId),
+      load: (ids) => this.load(ids),
+      begin: () => held.begin(this.#tools.leaseMs).catch(async (error: unknown) => {
+        this.#tools.onFailure(error, 'a connection could not be kept across a call of the trade service');
+        await held.end();
+      }),
+      settle: async (rows, client, trace) => {
+        if (held.ended) return this.settle(rows, client, trace);
+        try {
+          const ids = await over.settle(rows, client, trace);
+          await held.commit();
+          return ids;
+        } finally {
+          await held.end();
+        }
+      },
+      end: () => held.end(),
+    };
   }
 
   /** The orders that there are, by id, in one query. */
   async load(ids: readonly number[]): Promise<Map<number, LoadedOrder>> {
-    const rows = await this.#run(LOAD_ORDERS, [ids], this.#tools.loadTimeoutMs);
+    const rows: unknown[][] = [];
+    for (const lot of this.#tools.loadsOneByOne?.() === true ? ids.map((id) => [id]) : [ids]) rows.push(...(await this.#run(LOAD_ORDERS, [lot], this.#tools.loadTimeoutMs)));
     return new Map(rows.map(loadedOrder).map((order) => [order.id, order]));
   }
 
@@ -87,15 +135,21 @@ export class OrderStore {
    * @returns the ids that were written: not those that something else had changed
    */
   async settle(rows: readonly Settled[], client: string, trace: string): Promise<Set<number>> {
+    const ids = new Set<number>();
+    for (const lot of this.#tools.settlesOneByOne?.() === true ? rows.map((row) => [row]) : [rows]) for (const id of await this.#settle(lot, client, trace)) ids.add(id);
+    return ids;
+  }
+
+  async #settle(rows: readonly Settled[], client: string, trace: string): Promise<number[]> {
     const { sink, statementTimeoutMs, newBatchId, node } = this.#tools;
     const values = [
       rows.map((r) => r.id), rows.map((r) => r.version), rows.map((r) => r.submissionId), rows.map((r) => r.outcome), rows.map((r) => r.tradeOrderId ?? null), rows.map((r) => r.reason ?? null),
       newBatchId(), client, node, trace, sink,
     ];
-    return new Set((await this.#run(SETTLE_SUBMISSIONS, values, statementTimeoutMs)).map(([id]) => Number(id)));
+    return (await this.#run(SETTLE_SUBMISSIONS, values, statementTimeoutMs)).map(([id]) => Number(id));
   }
 
-  async #run(statement: NamedStatement, values: unknown[], timeoutMs: number): Promise<unknown[][]> {
+  async #inTurn(statement: NamedStatement, values: unknown[], timeoutMs: number): Promise<unknown[][]> {
     const leave = await this.#turns.take();
     try {
       return await runStatement(this.#tools.pool, statement, values, timeoutMs);

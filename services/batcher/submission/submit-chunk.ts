@@ -1,7 +1,7 @@
 import type { Logger } from '../../../shared/runtime/log.ts';
 import { persist } from '../persist.ts';
 import { callChunk, type CallResult } from './call-chunk.ts';
-import type { OrderStore, Settled } from './order-store.ts';
+import type { HeldStore, OrderStore, Settled } from './order-store.ts';
 import type { OrderOutcome, SubmissionFigures } from '../../../shared/contracts/submissions.ts';
 import type { LoadedOrder } from './outcomes.ts';
 import { isTradeOrderId } from './read-reply.ts';
@@ -15,6 +15,8 @@ export interface ChunkTools {
   callMs: number;
   now: () => number;
   log: Logger;
+  /** Keeps a connection from the claim to the update, where SPLIT_TRANSACTIONS is off. */
+  hold?: () => Promise<HeldStore | undefined>;
   onStep: (action: 'claim' | 'call' | 'update', ms: number) => void;
 }
 
@@ -42,6 +44,21 @@ export const MARGIN_MS = 500;
  * step: before the claim nothing happened, after it the order is in submission and the reconciler finds its end.
  */
 export async function submitChunk(tools: ChunkTools, orders: readonly LoadedOrder[], submission: Submission, figures: SubmissionFigures): Promise<ChunkEnd> {
+  let held: HeldStore | undefined;
+  try {
+    held = await tools.hold?.();
+  } catch (error) {
+    tools.log.warn({ err: error }, 'a chunk of orders got no connection to keep; nothing was claimed');
+    return { outcomes: new Map(orders.map(({ id }) => [id, { outcome: 'unsent', code: 'database-away' }])), lost: new Set(), unclear: new Set() };
+  }
+  try {
+    return await throughSteps(held === undefined ? tools : { ...tools, store: held }, orders, submission, figures, async () => held?.begin());
+  } finally {
+    await held?.end();
+  }
+}
+
+async function throughSteps(tools: ChunkTools, orders: readonly LoadedOrder[], submission: Submission, figures: SubmissionFigures, beforeCall: () => Promise<void>): Promise<ChunkEnd> {
   const { store, calls, now } = tools;
   const timed = async <T>(step: 'claim' | 'call' | 'update', work: () => Promise<T>): Promise<T> => {
     const began = now();
@@ -57,6 +74,7 @@ export async function submitChunk(tools: ChunkTools, orders: readonly LoadedOrde
   for (const id of claimed.failed) outcomes.set(id, { outcome: 'unsent', code: 'database-away' });
   const own = orders.filter((o) => claimed.own.has(o.id));
   if (own.length > 0) {
+    await beforeCall();
     const mayCall = () => now() - claimedAt + tools.callMs + MARGIN_MS < tools.leaseMs;
     const result = await timed('call', () => callChunk(calls, own.map(tradeOrderOf), mayCall));
     const ended = await timed('update', () => writeEnds(tools, own, result, submission, claimedAt + tools.leaseMs));

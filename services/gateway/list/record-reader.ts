@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { getRecordsStatement } from '../../../shared/db/queries/get-record.ts';
-import { joinedProperties } from '../../../shared/db/queries/joined.ts';
+import { joinedOfOne, joinedProperties } from '../../../shared/db/queries/joined.ts';
 import { listTable, type ListTable } from '../../../shared/db/queries/list-access.ts';
 import { runStatement } from '../../../shared/db/run-statement.ts';
 import type { NamedStatement } from '../../../shared/db/queries/flush.ts';
@@ -24,23 +24,31 @@ const GRACE_MS = 1_000;
 
 /**
  * @param statementTimeoutMs the server's limit for one statement; a server that says nothing at all is given up a second later
+ * @param eager whether what records show of other tables is read in the query that reads them, else by one a record
  */
-export function recordReader(pool: Pool, kind: RecordKind, columns: readonly Column[], wire: Wire, statementTimeoutMs: number): RecordReader {
-  const table = listTable(kind, columns);
+export function recordReader(pool: Pool, kind: RecordKind, columns: readonly Column[], wire: Wire, statementTimeoutMs: number, eager = true): RecordReader {
+  const joined = joinedProperties(kind);
+  const lazy = !eager && joined.length > 0;
+  const table = { ...listTable(kind, columns), lazy };
   const idAt = columns.findIndex((c) => c.primary);
-  const properties = [...columns.map((c) => c.property), ...joinedProperties(kind)];
+  const properties = [...columns.map((c) => c.property), ...(lazy ? [] : joined)];
+  const ofOne = joinedOfOne(kind, columns);
   const run = (statement: NamedStatement, values: unknown[]) => runStatement(pool, statement, values, statementTimeoutMs + GRACE_MS);
   return {
     table,
     run,
     largeTotals: new Map(),
     async records(statement, values) {
-      return (await run(statement, values)).map((cells) => {
+      const read = (await run(statement, values)).map((cells) => {
         const row: RecordRow = {};
         properties.forEach((property, i) => (row[property] = cells[i]));
-        const sentAt = cells[properties.length] as string | null;
-        return { id: Number(cells[idAt]), text: wire.rest(row, sentAt === null ? null : toIso(sentAt)) };
+        return { id: Number(cells[idAt]), row, sentAt: cells[properties.length] as string | null };
       });
+      for (const { row } of lazy ? read : []) {
+        const [cells] = await run(ofOne.statement, ofOne.vias.map((via) => row[via]));
+        joined.forEach((property, i) => (row[property] = cells?.[i]));
+      }
+      return read.map(({ id, row, sentAt }) => ({ id, text: wire.rest(row, sentAt === null ? null : toIso(sentAt)) }));
     },
   };
 }

@@ -3,10 +3,10 @@ import type { NamedStatement } from './flush.ts';
 import { joinedSelection } from './joined.ts';
 import { columnName, idColumn, type ListTable } from './list-access.ts';
 
-/** All columns of the record `t` as text, in the columns' order, then what is joined, and last when its insert was acknowledged: null where a record does not show it, for it takes a look-up a record. */
+/** All columns of the record `t` as text, in the columns' order, then what is joined (if it is read with them), and last when its insert was acknowledged: null where a record does not show it, for it takes a look-up a record. */
 export function recordSelection(table: ListTable): string {
   const columns = table.columns.map((c) => `t.${columnName(table, c.property)}::text`);
-  return [...columns, ...joinedSelection(table.kind, table.columns, 't'), `${showsSentAt(table) ? sentAtOf(table, `t.${idColumn(table)}`) : 'null::text'} as sent_at`].join(', ');
+  return [...columns, ...(table.lazy === true ? [] : joinedSelection(table.kind, table.columns, 't')), `${showsSentAt(table) ? sentAtOf(table, `t.${idColumn(table)}`) : 'null::text'} as sent_at`].join(', ');
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { NamedStatement } from './flush.ts';
 import type { Column } from '../../records/columns.ts';
 import type { Joined, RecordKind } from '../../records/record-kind.ts';
 
@@ -9,6 +10,13 @@ export function joinedProperties(kind: Pick<RecordKind, 'joined'>): string[] {
 /** SQL: each of these properties of the row `alias`, as text: one look-up by key each, in the query that reads the row. */
 export function joinedSelection(kind: Pick<RecordKind, 'name' | 'joined'>, columns: readonly Column[], alias: string): string[] {
   return Object.values(kind.joined ?? {}).map((joined) => `${joinedValue(kind.name, joined, columns, alias)}::text`);
+}
+
+/** The joined properties of one record, by the values that they are looked up with: parameters, in the order of `vias`. */
+export function joinedOfOne(kind: Pick<RecordKind, 'name' | 'joined'>, columns: readonly Column[]): { statement: NamedStatement; vias: string[] } {
+  const vias = [...new Set(Object.values(kind.joined ?? {}).map(({ via }) => via))];
+  const values = vias.map((via, i) => `$${i + 1}::${columns.find((c) => c.property === via)?.sqlType ?? 'text'} as "${viaColumn(kind.name, via, columns)}"`);
+  return { statement: { name: `joined-of-${kind.name}`, text: `select ${joinedSelection(kind, columns, 't').join(', ')} from (select ${values.join(', ')}) t` }, vias };
 }
 
 /** SQL of one joined property of the row `alias`. */

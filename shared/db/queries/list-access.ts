@@ -19,6 +19,8 @@ export interface ListTable {
   columns: readonly Column[];
   /** Properties with an index of (property, id): its matches come in the order of ids, or all records in its own order. */
   ordered: ReadonlySet<string>;
+  /** What is joined is not read with the records: EAGER_LOADING is off. */
+  lazy?: boolean;
 }
 
 /** The column of a property, quoted. */
