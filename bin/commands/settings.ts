@@ -25,6 +25,7 @@ Examples:
   $ sluice settings list --changed                    what was changed while Sluice runs
   $ sluice settings get maxRetries                    with the value that each node runs
   $ sluice settings set maxRetries 5 --why "broker upgrade" --dry-run
+  $ sluice settings set parallelism 12 --guard 5m     takes itself back where things become worse
   $ sluice settings history --setting maxRetries
   $ sluice settings revert 12
 `;

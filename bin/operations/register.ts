@@ -46,6 +46,7 @@ function asked(operation: Operation, values: Record<string, unknown>, url: URL):
 
 function optionOf(argument: Argument): Option {
   const flag = `--${kebab(argument.name)}`;
+  if (argument.alone !== undefined) return new Option(`${flag} [${argument.type}]`, argument.meaning).preset(argument.alone).argParser((text: string) => checked(argument, text));
   return argument.type === 'switch' ? new Option(flag, argument.meaning) : new Option(`${flag} <${argument.type === 'whole' ? 'number' : argument.type}>`, argument.meaning).argParser((text: string) => checked(argument, text));
 }
 

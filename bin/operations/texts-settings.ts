@@ -14,6 +14,18 @@ interface Shown {
   live: boolean;
   changed: { change: number; at: string; who: string } | null;
 }
+interface Figures {
+  errors: number;
+  p99: number;
+  poolWait: number;
+}
+interface Guard {
+  until: string;
+  outcome: string | null;
+  reason: string | null;
+  before: Figures & { requests: number };
+  after: { requests: number; last: Figures | null };
+}
 interface OnNodes {
   nodes?: { node: string; value: Value }[];
   silent?: string[];
@@ -24,9 +36,10 @@ interface Changed extends OnNodes {
   setting: string;
   from: Value;
   to: Value;
+  guard?: { ms: number; before: Figures & { rounds: number; requests: number } };
 }
 interface History {
-  content: { change: number; setting: string; from: Value; to: Value; who: string; why: string | null; at: string; reverts: number | null; revertedBy: number | null }[];
+  content: { change: number; setting: string; from: Value; to: Value; who: string; why: string | null; at: string; reverts: number | null; revertedBy: number | null; guard: Guard | null }[];
 }
 
 /** The answers of the operations on settings as a terminal shows them. */
@@ -36,17 +49,18 @@ export const SETTINGS_TEXTS = {
     const rows = settings.map((s) => [s.name, text(s.value), text(s.default), s.unit ?? '', s.live ? 'yes' : '', s.changed === null ? '' : `${seconds(s.changed.at)} by ${s.changed.who}`]);
     return `${table(['SETTING', 'VALUE', 'DEFAULT', 'UNIT', 'LIVE', 'CHANGED (UTC)'], rows, paint)}\n`;
   },
-  'settings.get': (s: Shown & OnNodes, paint: Paint): string => {
+  'settings.get': (s: Shown & OnNodes & { guard?: Guard | null }, paint: Paint): string => {
     const facts: [string, string][] = [
       ['value', `${text(s.value)}${s.unit === null ? '' : ` ${s.unit}`}`], ['default', text(s.default)], ['bounds', s.bounds === null ? '-' : 'min' in s.bounds ? `${s.bounds.min} to ${s.bounds.max}` : s.bounds.choices.map(text).join(', ')],
       ['live', s.live ? 'can be changed while Sluice runs' : `set ${s.variable} and start the nodes again`], ['changed', s.changed === null ? 'not while Sluice runs' : `${s.changed.at} by ${s.changed.who} (change ${s.changed.change})`], ['meaning', s.meaning],
+      ...(s.guard === null || s.guard === undefined ? [] : [['guard', guardText(s.guard)] satisfies [string, string]]),
     ];
     return `${s.name}\n${facts.map(([name, value]) => `${paint.dim(name.padEnd(8))} ${value}`).join('\n')}\n${onNodes(s, paint)}`;
   },
   'settings.history': ({ content }: History, paint: Paint): string => {
     if (content.length === 0) return 'No setting was ever changed while Sluice ran.\n';
-    const rows = content.map((c) => [String(c.change), seconds(c.at), c.setting, text(c.from), text(c.to), c.who, c.revertedBy === null ? (c.reverts === null ? '' : `takes ${c.reverts} back`) : `taken back by ${c.revertedBy}`, c.why ?? '']);
-    return `${table(['CHANGE', 'AT (UTC)', 'SETTING', 'FROM', 'TO', 'WHO', '', 'WHY'], rows, paint)}\n`;
+    const rows = content.map((c) => [String(c.change), seconds(c.at), c.setting, text(c.from), text(c.to), c.who, c.revertedBy === null ? (c.reverts === null ? '' : `takes ${c.reverts} back`) : `taken back by ${c.revertedBy}`, c.guard === null ? '' : guardText(c.guard), c.why ?? '']);
+    return `${table(['CHANGE', 'AT (UTC)', 'SETTING', 'FROM', 'TO', 'WHO', '', 'GUARD', 'WHY'], rows, paint)}\n`;
   },
   'settings.set': (c: Changed, paint: Paint): string => changedText(c, paint),
   'settings.revert': (c: Changed, paint: Paint): string => changedText(c, paint),
@@ -54,8 +68,23 @@ export const SETTINGS_TEXTS = {
 
 function changedText(c: Changed, paint: Paint): string {
   const what = `${c.setting}: ${text(c.from)} -> ${c.to === null ? 'what the environment says' : text(c.to)}`;
-  if (c.dryRun === true) return `${what}\nNothing was changed. ${c.nodes === undefined ? '' : 'It would be on these nodes:'}\n${onNodes(c, paint)}`;
-  return `${what}\nChange ${c.change ?? '?'}; every node takes it within two seconds. To take it back: sluice settings revert ${c.change ?? '?'}\n`;
+  const guarded = c.guard === undefined ? '' : guardedText(c.guard);
+  if (c.dryRun === true) return `${what}\n${guarded}Nothing was changed. ${c.nodes === undefined ? '' : 'It would be on these nodes:'}\n${onNodes(c, paint)}`;
+  return `${what}\n${guarded}Change ${c.change ?? '?'}; every node takes it within two seconds. To take it back: sluice settings revert ${c.change ?? '?'}\n`;
+}
+
+function guardedText({ ms, before }: NonNullable<Changed['guard']>): string {
+  const past = before.rounds === 0 ? 'Too few requests came of late to compare with: there will be no verdict' : `It takes itself back where things become worse within ${ms / 1_000} s than over the last ${before.requests} requests (${figuresText(before)})`;
+  return `${past}; sluice settings history shows how it ends.\n`;
+}
+
+function guardText({ until, outcome, reason, after }: Guard): string {
+  if (outcome !== null) return `${outcome}: ${reason ?? ''}`;
+  return `watches until ${seconds(until)}${after.last === null ? '' : `, now ${figuresText(after.last)}`}`;
+}
+
+function figuresText({ errors, p99, poolWait }: Figures): string {
+  return `errors ${(errors * 100).toFixed(1)} %, p99 up to ${p99} ms, wait for a connection ${poolWait.toFixed(1)} ms`;
 }
 
 function onNodes({ nodes, silent }: OnNodes, paint: Paint): string {

@@ -13,7 +13,7 @@ export function settingsPage(): string {
   return `${[
     generatedFrom('shared/config/settings.ts'),
     '# Settings',
-    'Each is an environment variable, or a line `NAME=value` in a file `.env` in the folder Sluice is started from; the environment wins. All are checked at the start, and one that cannot be used, or is misspelt, is named there. `bin/sluice settings` shows them with the values they have now. Those that are live can be changed while Sluice runs, on every node at once: `bin/sluice settings set NAME VALUE`.',
+    'Each is an environment variable, or a line `NAME=value` in a file `.env` in the folder Sluice is started from; the environment wins. All are checked at the start, and one that cannot be used, or is misspelt, is named there. `bin/sluice settings` shows them with the values they have now. Those that are live can be changed while Sluice runs, on every node at once: `bin/sluice settings set NAME VALUE` ([live settings](live-settings.md)).',
     ...sections,
   ].join('\n\n')}\n`;
 }

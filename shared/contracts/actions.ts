@@ -2,6 +2,7 @@ import type { FlushesLimited, FlushesMeasured } from './flush-limit.ts';
 import type { BatchCommand, BatchState } from '../batches/states.ts';
 import type { HealthPart } from '../runtime/health.ts';
 import type { NodeFlow } from './flow.ts';
+import type { AnswerCounts, Baseline } from './guards.ts';
 import type { OpenUpload, UploadEnd, UploadOpened, UploadSegment } from './large.ts';
 import type { PoolSample, PoolsJudged, PoolsReport } from './pools.ts';
 import type { SubmissionOutcome, SubmitOrders, TradeServiceSays } from './submissions.ts';
@@ -44,10 +45,14 @@ export interface Actions {
   'node.logLevel': { params: { level: string }; result: { before: string } };
   /** What flows through the asked node, as counts and queues of this moment. On every node. */
   'node.flow': { params: Record<string, never>; result: NodeFlow };
+  /** What the asked node has answered so far, as counts. On every node. */
+  'node.answered': { params: Record<string, never>; result: AnswerCounts };
   /** Figures of the asked node's PostgreSQL pool, now. On every node. */
   'node.pool': { params: Record<string, never>; result: PoolSample };
   /** What the asked monitor knows of the fleet's pools; where one of several watches, undefined of the others. `historyMs`: with its course so far back. */
   'pool-monitor.pools': { params: { historyMs?: number }; result: PoolsReport | undefined };
+  /** How the fleet has answered of late: what a guarded change of a setting is compared with. */
+  'pool-monitor.baseline': { params: Record<string, never>; result: Baseline };
 }
 
 /** Facts; unacknowledged, so they only ever nudge: whoever misses one finds out by polling. */

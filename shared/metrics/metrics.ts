@@ -188,6 +188,18 @@ export class Metrics {
     });
   }
 
+  /** How many observations of a histogram, summed over the series that `of` takes, are at most each bound, ascending; the last bound is infinite. */
+  async buckets(name: MetricName, of: (series: { labels: Record<string, string | number> }) => boolean): Promise<{ bound: number; count: number }[]> {
+    const { values } = (await this.#metrics.get(name)?.get()) ?? { values: [] };
+    const counts = new Map<number, number>();
+    for (const { labels, value } of (values as { labels: Record<string, string | number>; value: number }[]).filter(of)) {
+      if (labels.le === undefined) continue;
+      const bound = labels.le === '+Inf' ? Infinity : Number(labels.le);
+      counts.set(bound, (counts.get(bound) ?? 0) + value);
+    }
+    return [...counts].map(([bound, count]) => ({ bound, count })).sort((a, b) => a.bound - b.bound);
+  }
+
   /** Sets the gauges that tell of a moment. */
   sample(): void {
     for (const sample of this.#samplers) sample();

@@ -11,6 +11,8 @@ export interface Argument {
   min?: number;
   max?: number;
   choices?: readonly string[];
+  /** What the option of a terminal means where it stands alone, without a value. */
+  alone?: string;
 }
 
 /**

@@ -39,7 +39,7 @@ export function servicesOf(broker: ServiceBroker, service: string): ListedServic
 }
 
 /** Asks every node the same; a node that doesn't answer in time is left out and named. */
-export async function askAll<A extends 'node.health' | 'node.pool' | 'node.about' | 'node.flow'>(broker: ServiceBroker, action: A, timeoutMs: number): Promise<{ answers: Actions[A]['result'][]; silent: string[] }> {
+export async function askAll<A extends 'node.health' | 'node.pool' | 'node.about' | 'node.flow' | 'node.answered'>(broker: ServiceBroker, action: A, timeoutMs: number): Promise<{ answers: Actions[A]['result'][]; silent: string[] }> {
   const nodes = nodesWith(broker, 'node');
   const settled = await Promise.allSettled(nodes.map((nodeID) => broker.call<Actions[A]['result'], Record<string, never>>(action, {}, { nodeID, timeout: timeoutMs })));
   return {

@@ -2,9 +2,11 @@ import type { ServiceSchema } from 'moleculer';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { NodeAbout, NodeHealth } from '../contracts/actions.ts';
+import type { AnswerCounts } from '../contracts/guards.ts';
 import type { NodeFlow } from '../contracts/flow.ts';
 import type { PoolSample } from '../contracts/pools.ts';
 import { LIVE_NAMES, SETTINGS_CHANGED } from '../live/follow-settings.ts';
+import { countAnswers } from './count-answers.ts';
 import type { NodeContext } from './node-context.ts';
 import { sampleFlow } from './sample-flow.ts';
 import { samplePool } from './tell-pool.ts';
@@ -31,6 +33,7 @@ export function createNodeService(node: NodeContext): ServiceSchema {
         },
       },
       flow: { handler: (): Promise<NodeFlow> => sampleFlow(node, samplePool(node)) },
+      answered: { handler: (): Promise<AnswerCounts> => countAnswers(node) },
       pool: { handler: (): PoolSample => samplePool(node) },
     },
     events: {

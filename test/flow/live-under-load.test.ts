@@ -7,6 +7,7 @@ import { checkTruth } from '../helpers/check-truth.ts';
 import { execution } from '../helpers/executions.ts';
 import { send } from '../helpers/http.ts';
 import { newMark, readTold, startLoad, type Load } from '../helpers/load.ts';
+import { storeOrders } from '../helpers/orders.ts';
 import { query } from '../helpers/query.ts';
 import { startSystem, type TestSystem } from '../helpers/system.ts';
 import { waitFor } from '../helpers/wait-for.ts';
@@ -21,7 +22,7 @@ const key = newKey();
 const headers = { Authorization: `Bearer ${key.text}` };
 
 beforeAll(async () => {
-  system = await startSystem({ writers: 2, relays: 1, settings: { kafkaBrokers: `127.0.0.1:${await freePort()}`, breakerFailures: 100, kafkaRequestTimeout: 500, retryMaxDelay: 5_000 } });
+  system = await startSystem({ writers: 2, relays: 1, settings: { kafkaBrokers: '', tradeServiceUrl: `http://127.0.0.1:${await freePort()}`, tradeBreakerFailures: 1_000 } });
   await query(system.databaseUrl, CREATE_API_KEY.text, [key.id, 'load', key.hash, ['submit', 'operate'], null, null, null, null, 'test']);
   await waitFor(async () => (await send(system.url, 'GET', '/api/v1/settings', undefined, headers)).status === 200, { ...LONG, what: 'the edge to hear of the key' });
   load = startLoad(system.url, { senders: 4, items: ITEMS, headers: () => headers });
@@ -49,11 +50,16 @@ async function change(name: string, value: string | number | boolean): Promise<v
   await waitFor(() => nodes().every(({ context }) => (context.settings as Record<string, unknown>)[name] === value), { ...LONG, what: `every node to run ${name} ${String(value)}` });
 }
 
-test('breaker: a cluster that does not answer opens it after the new number of failures', async () => {
-  await waitFor(async () => (await figure(system.relays, 'relay_breaker_failures_total')) > 3, { ...LONG, what: 'Kafka to be missed' });
-  expect(await figure(system.relays, 'relay_breaker_state')).toBe(0);
-  await change('breakerFailures', 2);
-  await waitFor(async () => (await figure(system.relays, 'relay_breaker_state')) > 0, { ...LONG, what: 'the breaker to open' });
+test('breaker: a trade service that does not answer opens it after the new number of calls', async () => {
+  const [first, second, third, fourth] = await storeOrders(system.databaseUrl, 4);
+  const submit = (id: number | undefined) => send(system.url, 'POST', '/api/v1/orders/batch/submit', { orderIds: [id] }, headers);
+  const calls = await figure([system.edge], 'trade_calls_total');
+  for (const id of [first, second]) await submit(id);
+  expect(await figure([system.edge], 'trade_calls_total')).toBeGreaterThanOrEqual(calls + 2);
+  expect(await figure([system.edge], 'trade_breaker_state')).toBe(0);
+  await change('tradeBreakerFailures', 3);
+  for (const id of [third, fourth]) await submit(id);
+  expect(await figure([system.edge], 'trade_breaker_state')).toBeGreaterThan(0);
 }, TEST_MS);
 
 test('batch parameters: the next request is cut into segments of the new size', async () => {

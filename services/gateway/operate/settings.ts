@@ -1,16 +1,17 @@
 import { nearest, parseSetting } from '../../../shared/config/load.ts';
 import { envOf, SETTINGS, type SettingName, type SettingRow } from '../../../shared/config/settings.ts';
-import { writeAudit, type Actor } from '../../../shared/db/audit.ts';
 import { inTransaction, type Ask } from '../../../shared/db/in-transaction.ts';
-import { CHANGE_SETTING, FORGET_SETTING, KEEP_SETTING, LIVE_SETTINGS, LOCK_SETTINGS, SETTING_CHANGE, SETTING_CHANGES } from '../../../shared/db/queries/live-settings.ts';
+import { LIVE_SETTINGS, LOCK_SETTINGS, SETTING_CHANGE, SETTING_CHANGES } from '../../../shared/db/queries/live-settings.ts';
 import type { NamedStatement } from '../../../shared/db/queries/flush.ts';
 import { runStatement } from '../../../shared/db/run-statement.ts';
 import { ProblemError } from '../../../shared/errors/problem.ts';
 import { SETTINGS_CHANGED } from '../../../shared/live/follow-settings.ts';
+import { keepChange } from '../../../shared/live/keep-change.ts';
 import type { OperationName } from '../../../shared/operations/operations.ts';
 import type { ArgumentValues } from '../../../shared/operations/operation.ts';
 import { askAll } from '../../../shared/runtime/fleet.ts';
 import { toIso } from '../../../shared/records/wire.ts';
+import { askBaseline, openGuard, shownGuard } from './guards.ts';
 import type { OperateTools, Run } from './handlers.ts';
 
 const ASK_MS = 1_500;
@@ -49,22 +50,28 @@ export function settingsOperations({ node, broker }: OperateTools): Record<Extra
     },
     'settings.get': async (given) => {
       const name = nameOf(given);
-      const [live, nodes] = await Promise.all([readLive(), nodesOf(name)]);
-      return { ...shown(name, live.get(name)), ...(isLive(name) ? nodes : {}) };
+      const [live, nodes, [newest]] = await Promise.all([readLive(), nodesOf(name), run(SETTING_CHANGES, [name, 1])]);
+      return { ...shown(name, live.get(name)), guard: shownGuard(newest?.[9]), ...(isLive(name) ? nodes : {}) };
     },
     'settings.history': async (given) => {
       const name = given.setting === undefined ? null : nameOf({ name: given.setting });
       const rows = await run(SETTING_CHANGES, [name, given.limit ?? DEFAULT_LIMIT]);
-      return { content: rows.map(([change, setting, before, after, who, why, at, reverts, revertedBy]) => ({ change: Number(change), setting, from: before, to: after, who, why, at: toIso(at), reverts: numberOrNull(reverts), revertedBy: numberOrNull(revertedBy) })) };
+      return { content: rows.map(([change, setting, before, after, who, why, at, reverts, revertedBy, guard]) => ({ change: Number(change), setting, from: before, to: after, who, why, at: toIso(at), reverts: numberOrNull(reverts), revertedBy: numberOrNull(revertedBy), guard: shownGuard(guard) })) };
     },
     'settings.set': async (given, actor) => {
       const name = nameOf(given);
       if (!isLive(name)) throw new ProblemError({ status: 409, code: 'not-live', title: 'Not while Sluice runs', detail: `${name} can't be changed while Sluice runs: set ${envOf(name)} and start the nodes again.` });
       const parsed = parseSetting(SETTINGS[name], String(given.value));
       if ('fault' in parsed) throw new ProblemError({ status: 400, code: 'invalid-value', title: 'Invalid value', detail: `${name} ${parsed.fault}.`, errors: [{ pointer: '/value', code: 'range', message: parsed.fault }] });
-      const preview = { setting: name, from: settings[name], to: parsed.value, ...(await nodesOf(name)) };
+      const guardMs = given.guard === undefined ? undefined : Number(given.guard);
+      const [onNodes, before] = await Promise.all([nodesOf(name), guardMs === undefined ? undefined : askBaseline(broker)]);
+      const preview = { setting: name, from: settings[name], to: parsed.value, ...onNodes, ...(before === undefined ? {} : { guard: { ms: guardMs, before } }) };
       if (given.dryRun === true) return { dryRun: true, ...preview };
-      const change = await write((ask) => keep(ask, { name, after: String(parsed.value), why: textOrNull(given.why), reverts: null }, actor, 'settings.set'));
+      const change = await write(async (ask) => {
+        const kept = await keepChange(ask, { name, after: String(parsed.value), why: textOrNull(given.why), reverts: null }, actor, 'settings.set', guardMs === undefined ? {} : { guardMs });
+        if (guardMs !== undefined && before !== undefined) await openGuard(ask, { change: kept, name, forMs: guardMs, before });
+        return kept;
+      });
       await broker.broadcast(SETTINGS_CHANGED, {});
       return { change, ...preview };
     },
@@ -78,30 +85,12 @@ export function settingsOperations({ node, broker }: OperateTools): Record<Extra
         if (!newest) throw new ProblemError({ status: 409, code: 'not-newest', title: 'Not the newest change', detail: `${setting} was changed again after change ${reverts}: take the newest one back, or set the value that you want.` });
         const preview = { setting, from: after, to: before };
         if (given.dryRun === true) return { dryRun: true, ...preview };
-        return { change: await keep(ask, { name: setting, after: before, why: textOrNull(given.why), reverts }, actor, 'settings.revert'), ...preview };
+        return { change: await keepChange(ask, { name: setting, after: before, why: textOrNull(given.why), reverts }, actor, 'settings.revert'), ...preview };
       });
       if (!('dryRun' in reverted)) await broker.broadcast(SETTINGS_CHANGED, {});
       return reverted;
     },
   };
-}
-
-interface Change {
-  name: SettingName;
-  /** Null: what the environment says holds again. */
-  after: string | null;
-  why: string | null;
-  reverts: number | null;
-}
-
-/** Value, history and audit in one transaction: none of them is ever there without the others. */
-async function keep(ask: Ask, { name, after, why, reverts }: Change, actor: Actor, operation: 'settings.set' | 'settings.revert'): Promise<number> {
-  await ask(LOCK_SETTINGS, []);
-  const [row] = await ask(CHANGE_SETTING, [name, after, actor.who, actor.requestId, why, reverts]);
-  const change = Number(row?.[0]);
-  await (after === null ? ask(FORGET_SETTING, [name]) : ask(KEEP_SETTING, [name, after, change]));
-  await writeAudit(ask, actor, { operation, target: { setting: name }, outcome: 'done', detail: { change, from: row?.[1] ?? null, to: after, why, ...(reverts === null ? {} : { reverts }) } });
-  return change;
 }
 
 /** @throws ProblemError 404, with the name that was perhaps meant */

@@ -15,6 +15,7 @@ import { M0015LiveSettings } from './m0015-live-settings.ts';
 import { M0016OrderNames } from './m0016-order-names.ts';
 import { M0017Deletions } from './m0017-deletions.ts';
 import { M0018PoolShares } from './m0018-pool-shares.ts';
+import { M0020SettingGuards } from './m0020-setting-guards.ts';
 import { M0021ConsoleSessions } from './m0021-console-sessions.ts';
 
 /** Every migration, in order. A migration that has been released is never changed; a new one follows it. */
@@ -36,5 +37,6 @@ export const MIGRATIONS = [
   { name: 'm0016-order-names', class: M0016OrderNames },
   { name: 'm0017-deletions', class: M0017Deletions },
   { name: 'm0018-pool-shares', class: M0018PoolShares },
+  { name: 'm0020-setting-guards', class: M0020SettingGuards },
   { name: 'm0021-console-sessions', class: M0021ConsoleSessions },
 ];

@@ -26,11 +26,12 @@ export const KEEP_SETTING: NamedStatement = {
 /** Lets what the environment says of the setting $1 hold again. */
 export const FORGET_SETTING: NamedStatement = { name: 'forget-setting', text: 'delete from live_setting where name = $1' };
 
-/** The $2 newest changes, of the setting $1 where it is not null: id, name, before, after, who, why, at, reverts, and which took it back. */
+/** The $2 newest changes, of the setting $1 where it is not null: id, name, before, after, who, why, at, reverts, which took it back, and its guard as JSON. */
 export const SETTING_CHANGES: NamedStatement = {
   name: 'setting-changes',
   text: `
-select c.id, c.name, c.before, c.after, c.who, c.why, c.at, c.reverts, (select r.id from setting_change r where r.reverts = c.id limit 1)
+select c.id, c.name, c.before, c.after, c.who, c.why, c.at, c.reverts, (select r.id from setting_change r where r.reverts = c.id limit 1),
+  (select jsonb_build_object('until', g.until, 'outcome', g.outcome, 'reason', g.reason, 'before', g.before, 'after', g.progress) from setting_guard g where g.change_id = c.id)
 from setting_change c where $1::text is null or c.name = $1 order by c.id desc limit $2`,
 };
 

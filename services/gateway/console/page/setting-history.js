@@ -10,7 +10,7 @@ export function History({ content, mayOperate, after }) {
   if (content.length === 0) return null;
   const newest = new Map(content.toReversed().map(({ change, setting }) => [setting, change]));
   return html`<${Panel} title="Changes" flush><${Table} label="Changes of settings" head=${[{ name: '#', class: 'n' }, 'Setting', 'From', 'To', 'Who', 'When', '']}>
-    ${content.map((row) => html`<tr key=${row.change}><td class="n quiet">${row.change}</td><td><a class="mono small" href=${href('settings', row.setting)}>${row.setting}</a>${row.why && html`<br /><span class="quiet small">${row.why}</span>`}</td>
+    ${content.map((row) => html`<tr key=${row.change}><td class="n quiet">${row.change}</td><td><a class="mono small" href=${href('settings', row.setting)}>${row.setting}</a>${row.why && html`<br /><span class="quiet small">${row.why}</span>`}${row.guard && html`<br /><span class="quiet small">guard: ${row.guard.outcome === null ? `watches until ${time(row.guard.until)}` : row.guard.outcome === 'reverted' ? 'took it back' : row.guard.reason}</span>`}</td>
       <td class="mono small">${row.from ?? 'as set'}</td><td class="mono small"><b>${row.to ?? 'as set'}</b></td><td>${row.who}</td><td class="quiet">${time(row.at)}</td>
       <td class="n">${row.revertedBy !== null ? html`<span class="quiet small">reverted by ${row.revertedBy}</span>` : row.reverts !== null ? html`<span class="quiet small">reverts ${row.reverts}</span>` : ''}
         ${mayOperate && newest.get(row.setting) === row.change && html` <button type="button" class="small" onClick=${() => askRevert(row, after)}>Revert<span class="sr"> change ${row.change}</span></button>`}</td></tr>`)}
