@@ -26,9 +26,10 @@ import { processing } from './scenarios/process.ts';
 import { relay } from './scenarios/relay.ts';
 import { restToCommit } from './scenarios/rest-to-commit.ts';
 import { singleRecords } from './scenarios/single-records.ts';
+import { switches } from './scenarios/switches.ts';
 import { writersAdded } from './scenarios/writers.ts';
 
-const SCENARIOS: readonly Scenario[] = [flushVsCopy, restToCommit, singleRecords, endToEnd, oldWay, writersAdded, relay, lists, memory, overload, largeUploads, processing, ordersCreate, ordersSubmit, adapting];
+const SCENARIOS: readonly Scenario[] = [flushVsCopy, restToCommit, singleRecords, endToEnd, oldWay, writersAdded, relay, lists, memory, overload, largeUploads, processing, ordersCreate, ordersSubmit, adapting, switches];
 const BASELINE = new URL('./baseline.json', import.meta.url);
 const USAGE = `node bench/run.ts [options]
   --only a,b     only these scenarios: ${SCENARIOS.map((s) => s.name).join(', ')}
