@@ -126,7 +126,9 @@ async function duringACall({ url, databaseUrl }: TestSystem, seen: (ids: readonl
   expect(await answer).toMatchObject({ status: 200, body: { status: 'SUCCESS', successful: 5 } });
   expect((await orderRows(databaseUrl, ids)).map(({ status, version }) => [status, version])).toEqual(ids.map(() => ['SENT', 2]));
 }
-const openTransactions = async (databaseUrl: string) => (await query<{ pid: number }>(databaseUrl, `select pid from pg_stat_activity where datname = current_database() and state = 'idle in transaction'`)).map(({ pid }) => pid);
+/** Connections that sit in a transaction and do nothing; `begun`: those whose last statement began like this. Other work has short ones too. */
+const openTransactions = async (databaseUrl: string, begun = '') => (await query<{ pid: number }>(databaseUrl, `select pid from pg_stat_activity where datname = current_database() and state = 'idle in transaction' and starts_with(query, $1)`, [begun])).map(({ pid }) => pid);
+const HELD = 'begin; set local';
 
 test('all on: statements of whole chunks, no connection held across a call, and the figures of a submission in its answer and in the metrics', async () => {
   system = await startSystem({ settings: { tradeServiceUrl } });
@@ -142,7 +144,7 @@ test('all on: statements of whole chunks, no connection held across a call, and 
   expect(await metric(system.url, 'bulk_submission_orders_total', { outcome: 'sent' })).toBe(SUBMITTED);
   expect(await metric(system.url, 'bulk_submission_orders_total', { outcome: 'refused' })).toBe(1);
   const { databaseUrl } = system;
-  await duringACall(system, async () => expect(await openTransactions(databaseUrl)).toEqual([]));
+  await duringACall(system, () => waitFor(async () => (await openTransactions(databaseUrl)).length === 0, { ...LONG, what: 'a moment without an open transaction' }).then(() => undefined));
 }, TEST_MS);
 
 test('BULK_FLUSH off: a statement a row, and the same answers', async () => {
@@ -165,13 +167,13 @@ test('SPLIT_TRANSACTIONS off: a connection is held across the call, and the same
   system = await startSystem({ settings: { tradeServiceUrl, splitTransactions: false } });
   const { databaseUrl } = system;
   await smallFlow(system);
-  await duringACall(system, async () => expect(await openTransactions(databaseUrl)).toHaveLength(1));
+  await duringACall(system, async () => expect(await openTransactions(databaseUrl, HELD)).toHaveLength(1));
   await duringACall(system, async () => {
-    const [pid] = await openTransactions(databaseUrl);
+    const [pid] = await openTransactions(databaseUrl, HELD);
     await query(databaseUrl, 'select pg_terminate_backend($1)', [pid]);
-    await waitFor(async () => (await openTransactions(databaseUrl)).length === 0, { ...LONG, what: 'the connection to be gone' });
+    await waitFor(async () => (await openTransactions(databaseUrl, HELD)).length === 0, { ...LONG, what: 'the connection to be gone' });
   });
-  expect(await openTransactions(databaseUrl)).toEqual([]);
+  expect(await openTransactions(databaseUrl, HELD)).toEqual([]);
 
   // What gets no connection to keep is not claimed, and may be sent again.
   const { pool } = system.edge.context.database;
