@@ -6,6 +6,8 @@ import { NatsTransporter } from './shared/runtime/nats-transporter.ts';
 
 /** A node is gone when it was silent for this many heartbeats. */
 const SILENT_HEARTBEATS = 4;
+/** A connection to NATS that breaks while it is being made is only noticed by this limit: NATS' own of 20 s left nodes away for so long after an unsteady moment. */
+const NATS_CONNECT_MS = 6_000;
 
 /**
  * The broker of every node. Calls have a time limit, whatever the caller forgot; a stopping node finishes its work first;
@@ -16,7 +18,7 @@ export function brokerOptions(settings: Settings, nodeId: string): BrokerOptions
     namespace: settings.namespace,
     nodeID: nodeId,
     // A user that NATS refuses for a while, as when its credentials are replaced, is let in again without a restart: hence ignoreAuthErrorAbort.
-    transporter: settings.natsUrl === '' ? null : new NatsTransporter({ url: settings.natsUrl, ...natsOptions(settings), maxReconnectAttempts: -1, ignoreAuthErrorAbort: true, reconnectTimeWait: 250, pingInterval: 5_000, maxPingOut: 2 }),
+    transporter: settings.natsUrl === '' ? null : new NatsTransporter({ url: settings.natsUrl, ...natsOptions(settings), maxReconnectAttempts: -1, ignoreAuthErrorAbort: true, reconnectTimeWait: 250, timeout: NATS_CONNECT_MS, pingInterval: 5_000, maxPingOut: 2 }),
     serializer: 'JSON',
     requestTimeout: settings.requestDeadline,
     heartbeatInterval: settings.heartbeat,

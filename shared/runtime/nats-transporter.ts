@@ -81,8 +81,12 @@ export class NatsTransporter extends moleculer.Transporters.NATS {
   async #tellWhenBack(): Promise<void> {
     for await (const { type } of this.#natsClient?.status() ?? []) {
       if (type !== 'reconnect') continue;
-      await this.#discoverer.sendLocalNodeInfo();
-      await this.#discoverer.discoverAllNodes();
+      try {
+        await this.#discoverer.sendLocalNodeInfo();
+        await this.#discoverer.discoverAllNodes();
+      } catch {
+        // Away again: the next connection, or a heartbeat, tells the same.
+      }
     }
   }
 }

@@ -49,6 +49,17 @@ test('a node that lost NATS counts as gone at the next call of it, and who waits
   await callee.stop();
 }, 60_000);
 
+test('a connection that breaks while it is being made is made again soon', async () => {
+  const handshake = proxy.whenSent('CONNECT ').then(() => proxy.cut());
+  proxy.cut();
+  await handshake;
+  // By itself NATS' client notices after 20 s.
+  await waitFor(() => proxy.connections === 1 && natsIsConnected(callee), { timeoutMs: 17_000, what: 'the next connection' });
+  await expect(waitFor(() => caller.call('slow.quick', {}, { timeout: 1_000 }), { timeoutMs: 30_000, what: 'the callee to answer' })).resolves.toBe('done');
+  endWork();
+  await callee.stop();
+}, 60_000);
+
 test('a node stops while NATS is away: it does not wait for its return', async () => {
   proxy.refuse(true);
   await waitFor(() => !natsIsConnected(callee), { timeoutMs: 30_000, what: 'the callee to notice' });
