@@ -18,7 +18,8 @@ import { runCommand } from './breakages/run-command.ts';
 import { watchLive, type LiveWatch } from './breakages/watch-live.ts';
 
 const FLEET = { edge: 1, writer: 2, relay: 1 };
-const ORDINARY = { senders: 6, items: 100, pauseMs: 60 };
+const ORDINARY = { senders: 3, items: 100, pauseMs: 120 };
+const LITTLE = { senders: 1, items: 2, pauseMs: 400 };
 /** Longer than the charts of the console need to show how it was before. */
 const CALM_MS = 20_000;
 const SEEN_MS = 90_000;
@@ -48,17 +49,21 @@ try {
 
 async function show({ target, edges: [url = ''], folder, postgresUrl }: System): Promise<void> {
   const env = { SLUICE_URL: url, POSTGRES_URL: postgresUrl, KAFKA_BROKERS: target.kafka.brokers, SLUICE_DATA: folder.path };
-  const keyFor = async (client: string, roles: string) => (JSON.parse((await runCommand(`bin/sluice key create ${client} --roles ${roles} --json`, env)).out) as { key: string }).key;
+  const keyFor = async (client: string, roles: string) => (JSON.parse((await runCommand(`bin/sluice key create ${client} --roles ${roles} --json`, env)).outs.join('')) as { key: string }).key;
   const keys = { ada: await keyFor('ada', 'read,operate'), office: await keyFor('back-office', 'submit'), loader: await keyFor('bulk-loader', 'submit') };
   await sleep(LATER_MS); // every edge knows the keys within two seconds
   const clients = startClients(url);
   const live = watchLive(url, () => keys.ada);
   const pictures = await openPictures(url, keys.ada);
   try {
-    clients.begin({ ...ORDINARY, key: () => keys.office });
     const chosen = allBreakages(() => keys.loader).filter(({ name }) => options.only === undefined || options.only.split(',').includes(name));
     process.stdout.write(`${HEAD}\n`);
-    for (const breakage of chosen) process.stdout.write(`${storyMarkdown(await play(breakage, { target, clients }, live, pictures, { ...env, SLUICE_KEY: keys.ada }))}\n`);
+    for (const breakage of chosen) {
+      const end = clients.begin({ ...(breakage.quietly === true ? LITTLE : ORDINARY), key: () => keys.office });
+      process.stdout.write(`${storyMarkdown(await play(breakage, { target, clients }, live, pictures, { ...env, SLUICE_KEY: keys.ada }))}\n`);
+      await end();
+      await live.until('everything to be delivered', ({ stages }) => stages.ledger.waiting === 0, { times: 1, timeoutMs: MENDED_MS });
+    }
     await clients.stop();
     const { written, unknown } = clients.told;
     const [{ rows } = { rows: 0 }] = await target.postgres.sql<{ rows: number }>('select count(*)::int as rows from execution');
@@ -96,16 +101,16 @@ async function play(breakage: Breakage, broken: Broken, live: LiveWatch, picture
         continue;
       }
       say(`$ ${step.run.replaceAll('\n', '; ')}`);
-      const { code, out } = await runCommand(step.run, env);
-      if (code !== 0) throw new Error(`a command of "${section}" ended with ${code}:\n${step.run}\n${out}`);
-      done.push({ says: step.says, run: step.run, out });
+      const { code, outs } = await runCommand(step.run, env);
+      if (code !== 0) throw new Error(`a command of "${section}" ended with ${code}:\n${step.run}\n${outs.join('')}`);
+      done.push({ says: step.says, run: step.run.split('\n').map((line, i) => ({ line, out: outs[i] ?? '' })) });
     }
     const mending = performance.now();
     await live.until(`${title} to be over`, (snapshot) => snapshot.findings.length === 0 && (breakage.isOver?.(snapshot) ?? true), { times: SURE, timeoutMs: MENDED_MS });
     const mendedAfterS = secondsSince(mending);
-    const { code, out } = await runCommand('bin/sluice verify', env);
-    if (code !== 0) throw new Error(`the law is broken after ${title}:\n${out}`);
-    const verdict = out.trim().split('\n').at(-1) ?? '';
+    const { code, outs } = await runCommand('bin/sluice verify', env);
+    if (code !== 0) throw new Error(`the law is broken after ${title}:\n${outs.join('')}`);
+    const verdict = outs.join('').trim().split('\n').at(-1) ?? '';
     say(`mended after ${mendedAfterS} s; ${verdict}`);
     return { breakage, seenAfterS, finding, pictures: taken, done, mendedAfterS, verdict };
   } finally {

@@ -1,6 +1,9 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { readKey } from '../shared/access/api-keys.ts';
 
+/** What somebody is told who came without a key, or with a wrong one. */
+export const KEY_HINT = 'Put a key into SLUICE_KEY, or give it with --key; `sluice key create NAME --roles operate,submit` makes one.';
+
 let given: string | undefined;
 
 /** `--key` of every command that talks to a running Sluice. What it is given holds for all of this process's requests. */

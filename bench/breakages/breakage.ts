@@ -35,6 +35,8 @@ export interface Breakage {
   section: string;
   /** Further views of the console that are pictured while it is broken. */
   views: readonly string[];
+  /** Clients send little while it lasts. */
+  quietly?: true;
   /** Brings it about; what it answers puts right whatever is left of it, also when the show ends early. */
   inflict(broken: Broken): Promise<() => Promise<void>>;
   /** Whether the console says by now where it is wrong. */

@@ -4,18 +4,20 @@ import { stripVTControlCharacters } from 'node:util';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** What came of a command: all that it printed, as a terminal would have shown it. */
+/** Stands before the output of each line. */
+const MARK = '@@ line';
+
+/** What came of some lines: what each printed, as a terminal would have shown it. */
 export interface Ran {
   code: number | null;
-  out: string;
+  outs: string[];
 }
 
-/** Runs lines of the runbook in one shell, at the root of the repository, with an operator's environment. */
+/** Runs lines of the runbook in one shell, at the root of the repository, with an operator's environment; the first that fails is the last. */
 export function runCommand(lines: string, env: Record<string, string>): Promise<Ran> {
-  const child = spawn('bash', ['-c', lines], { cwd: ROOT, env: { ...process.env, NO_COLOR: '1', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const script = ['set -e', ...lines.split('\n').flatMap((line) => [`echo '${MARK}'`, line])].join('\n');
+  const child = spawn('bash', ['-c', `exec 2>&1\n${script}`], { cwd: ROOT, env: { ...process.env, NO_COLOR: '1', ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
   let out = '';
-  const take = (part: Buffer) => (out += part.toString('utf8'));
-  child.stdout.on('data', take);
-  child.stderr.on('data', take);
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, out: stripVTControlCharacters(out) })));
+  child.stdout.on('data', (part: Buffer) => (out += part.toString('utf8')));
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, outs: stripVTControlCharacters(out).split(`${MARK}\n`).slice(1) })));
 }

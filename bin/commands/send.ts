@@ -12,7 +12,7 @@ import { sendItems } from '../send/send-items.ts';
 import { summarize, summaryText, type Summary } from '../send/summary.ts';
 import { Tally } from '../send/tally.ts';
 import { urlOption } from '../url-option.ts';
-import { keyOption } from '../access-key.ts';
+import { keyOption, KEY_HINT } from '../access-key.ts';
 
 interface SendOptions {
   url: URL;
@@ -121,7 +121,7 @@ function print(summary: Summary, options: SendOptions): void {
 function told(failure: CliError, summary: Summary, sender: Sender, file: string, options: SendOptions): CliError {
   if (failure.exitCode !== EXIT.system) return failure;
   if (!sender.answered) return new CliError(`No Sluice answers at ${options.url.href} (${failure.message}). \`npm start\` starts one; --url names another.`, EXIT.system, failure);
-  return new CliError(`${failure.message}.${goOn(summary, file, options)}`, EXIT.system, failure);
+  return new CliError(`${failure.message.replace(/\.$/, '')}.${failure.message.startsWith('401') ? ` ${KEY_HINT}` : ''}${goOn(summary, file, options)}`, EXIT.system, failure);
 }
 
 /** The command that goes on with a run: what was written before is answered again, not written again. */

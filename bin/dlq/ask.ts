@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os';
+import { KEY_HINT } from '../access-key.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { HttpClient, NoReply, type Ask, type Reply } from '../send/http-client.ts';
 
@@ -39,7 +40,7 @@ export async function ask<T>({ url, operator }: Asker, method: Ask['method'], pa
   const answer = parsed(reply.body);
   if (reply.status >= 200 && reply.status < 300 && answer !== undefined) return answer as T;
   const { code, detail } = (answer ?? {}) as { code?: string; detail?: string };
-  const says = detail ?? `${url.href} answers ${reply.status}: ${reply.body.slice(0, 200)}`;
+  const says = reply.status === 401 && detail !== undefined ? `${detail} ${KEY_HINT}` : detail ?? `${url.href} answers ${reply.status}: ${reply.body.slice(0, 200)}`;
   const possible = reply.status === 404 || reply.status === 409 || code === 'nothing-matches';
   throw new CliError(says, possible && code !== 'no-such-route' ? EXIT.failed : reply.status >= 400 && reply.status < 500 ? EXIT.usage : EXIT.system);
 }

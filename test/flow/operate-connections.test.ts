@@ -65,6 +65,8 @@ test('who sends too much is seen, and its key is limited while it sends', async 
   const [loud, quiet, ada] = [await made('loud', 'submit'), await made('quiet', 'submit'), await made('ada', 'operate')];
   const as = ({ key }: { key: string }) => ({ Authorization: `Bearer ${key}` });
   await waitFor(async () => (await send(system.url, 'GET', '/api/v1/clients')).status === 401 && (await send(system.url, 'GET', '/api/v1/clients', undefined, as(ada))).status === 200, { ...LONG, what: 'the edge to hear of the last key' });
+  expect((await sluice('clients')).err).toContain('Put a key into SLUICE_KEY');
+  expect((await sluice('send', 'examples/executions.ndjson', '--batch', '500')).err).toMatch(/Nothing was done\. Put a key into SLUICE_KEY/);
   expect((await batch(90, as(loud))).status).toBe(201);
   expect((await batch(10, as(quiet))).status).toBe(201);
   const { body } = await send(system.url, 'GET', '/api/v1/clients?since=10m', undefined, as(ada));

@@ -43,8 +43,9 @@ export function findSlow(stages: Stages): { levels: Record<StageName, Level>; fi
   if (relay.nodes === 0) tell('relay', 'stuck', 'No relay runs: what is written waits in the ledger until one does.');
   else if ((relay.retriesPerS ?? 0) > 0 && kafka.breaker === 'closed') tell('relay', 'slow', `Deliveries are put off to be tried again: ${figure(relay.retriesPerS)} a second.`);
   if (flush.nodes === 0) tell('flush', 'stuck', 'No writer runs: nothing can be written until one does.');
-  else if (flush.oldestS >= STUCK_CHUNK_S) tell('flush', 'stuck', `PostgreSQL does not get on: a chunk has been with its writer for ${figure(flush.oldestS)} s. Who holds others up is seen under Pools.`);
+  else if (flush.oldestS >= STUCK_CHUNK_S) tell('flush', 'stuck', `PostgreSQL does not get on: a chunk has been with its writer for ${figure(flush.oldestS)} s.`);
   else if (flush.slots > 0 && flush.freeSlots === 0 && queue.waiting > 0) tell('flush', 'slow', `All ${flush.slots} flush slots are taken${flush.flushMs === null ? '' : ` (${figure(flush.flushMs)} ms a flush)`} while ${figure(queue.waiting)} items wait.`);
+  else if (flush.slots > 0 && flush.freeSlots === 0 && flush.rowsPerS === 0) tell('flush', 'slow', `PostgreSQL does not get on: all ${flush.slots} flush slots are taken, and nothing was written in the last second.`);
   else if ((flush.flushMs ?? 0) >= SLOW_FLUSH_MS) tell('flush', 'slow', `PostgreSQL is slow: a flush takes ${figure(flush.flushMs)} ms.`);
   else if ((flush.retriesPerS ?? 0) > 0) tell('flush', 'slow', `Flushes are tried again: ${figure(flush.retriesPerS)} a second.`);
   if (ledger.oldestS >= SLOW_LEDGER_S && ledger.waiting > 0) {

@@ -6,11 +6,11 @@ import { Asked, Empty, Panel, State, Table } from './parts.js';
 
 const nameOf = ({ application }) => (application === '' ? 'without a name' : application);
 /** Holds others up, and waits for nobody itself. */
-const isRoot = ({ holdsUp, waitsFor }) => holdsUp > 0 && !(waitsFor ?? '').startsWith('Lock');
+export const isInTheWay = ({ holdsUp, waitsFor }) => holdsUp > 0 && !(waitsFor ?? '').startsWith('Lock');
 
 /** Who holds others up in PostgreSQL, where somebody does. @param {{ of: ReturnType<import('./hooks.js').useAsk>, mayOperate: boolean }} props */
 export function HoldsUp({ of, mayOperate }) {
-  const roots = (of.data?.connections ?? []).filter(isRoot);
+  const roots = (of.data?.connections ?? []).filter(isInTheWay);
   if (roots.length === 0) return null;
   return html`<div class="verdict stuck" role="status"><span class="sign" aria-hidden="true">✕</span><div class="grow">${roots.map((one) => html`<div key=${one.pid} class="batch-line"><p class="strong">${nameOf(one)} holds ${many(one.holdsUp, 'connection')} up</p><span>${one.state}${one.openMs === null ? '' : ` for ${ms(one.openMs)}`} · process ${one.pid}</span>
     ${mayOperate && html`<span class="row-actions"><button type="button" onClick=${() => askEnd(one, of.reload)}>End it…<span class="sr"> connection ${one.pid}</span></button></span>`}</div>`)}</div></div>`;

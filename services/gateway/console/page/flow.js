@@ -11,8 +11,8 @@ const TITLES = { intake: 'Intake', queue: 'Queue', flush: 'Flush', ledger: 'Ledg
 
 /** The view that says more of a stage. */
 const LOOK = { intake: 'clients', queue: 'clients', flush: 'pools', relay: 'nodes', kafka: 'pools' };
-/** Of what is told of the ledger, the dead letters have a view of their own. */
-const lookAt = ({ stage, says }) => LOOK[stage] ?? (says.includes('refused') ? 'letters' : undefined);
+/** What was refused, or is put off, has a view of its own. */
+const lookAt = ({ stage, says }) => (/refused for good|put off/.test(says) ? 'letters' : LOOK[stage]);
 
 /** Where it is slow, at a glance. */
 export function Flow() {

@@ -1,4 +1,4 @@
-import { AtWork, HoldsUp } from './connections.js';
+import { AtWork, HoldsUp, isInTheWay } from './connections.js';
 import { Chart } from './chart.js';
 import { count, ms, percent, time } from './format.js';
 import { useAsk, useStore, useTitle } from './hooks.js';
@@ -20,8 +20,8 @@ export function Pools({ mayOperate }) {
     <${HoldsUp} of=${activity} mayOperate=${mayOperate} />
     ${asked.error?.status === 503 && asked.data === undefined ? html`<${Panel}><${Empty} title="Nobody watches the pools" sign="◌">A relay does; start one with <code>sluice relay</code>. The last hour is seen here once it has run that long.<//><//>`
       : html`<${Asked} of=${asked} lines=${8}>${(report) => html`
-      <div class=${`verdict ${{ HEALTHY: '', WARNING: 'slow', CRITICAL: 'stuck' }[report.state]}`} role="status"><span class="sign" aria-hidden="true">${report.state === 'HEALTHY' ? '✓' : '!'}</span><div><p class="strong">${{ HEALTHY: 'All pools are healthy.', WARNING: 'A pool is nearly used up.', CRITICAL: 'A pool is used up, and somebody waits for a connection.' }[report.state]}</p><p class="small">as of ${time(report.at)}</p>
-        ${report.silent.length > 0 && html`<p>Did not answer: ${report.silent.join(', ')}</p>`}</div></div>
+      ${!(report.state === 'HEALTHY' && activity.data?.connections.some(isInTheWay)) && html`<div class=${`verdict ${{ HEALTHY: '', WARNING: 'slow', CRITICAL: 'stuck' }[report.state]}`} role="status"><span class="sign" aria-hidden="true">${report.state === 'HEALTHY' ? '✓' : '!'}</span><div><p class="strong">${{ HEALTHY: 'All pools are healthy.', WARNING: 'A pool is nearly used up.', CRITICAL: 'A pool is used up, and somebody waits for a connection.' }[report.state]}</p><p class="small">as of ${time(report.at)}</p>
+        ${report.silent.length > 0 && html`<p>Did not answer: ${report.silent.join(', ')}</p>`}</div></div>`}
       ${report.history && html`<${Course} history=${report.history} />`}
       <${Each} pools=${report.pools} />
       <${AtWork} of=${activity} mayOperate=${mayOperate} />

@@ -33,12 +33,12 @@ function Change({ row, path, after }) {
   const submit = (event) => {
     event.preventDefault();
     confirm({
-      title: `Change ${row.name}?`, action: 'Change it', fields: [{ name: 'why', label: 'Why', hint: 'kept in the history' }],
+      title: `Change ${row.name}?`, action: 'Change it', fields: [{ name: 'why', label: 'Why', hint: 'kept in the history' }, { name: 'guard', label: 'Take it back by itself if it makes things worse within', hint: '10m' }],
       preview: async () => planOf(row, await ask(path, { method: 'PUT', body: { value: value.trim(), dryRun: true } })),
-      run: async ({ why = '' }) => {
-        const { change } = await ask(path, { method: 'PUT', body: { value: value.trim(), ...(why.trim() === '' ? {} : { why: why.trim() }) } });
+      run: async ({ why = '', guard = '' }) => {
+        const { change } = await ask(path, { method: 'PUT', body: { value: value.trim(), ...(why.trim() === '' ? {} : { why: why.trim() }), ...(guard.trim() === '' ? {} : { guard: guard.trim() }) } });
         await after();
-        return `${row.name} is changed (change ${change}).`;
+        return `${row.name} is changed (change ${change})${guard.trim() === '' ? '' : `, and watched for ${guard.trim()}`}.`;
       },
     });
   };

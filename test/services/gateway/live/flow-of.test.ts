@@ -65,6 +65,8 @@ test('an open admission breaker is named, with the pools that it waits for', () 
 test('a chunk that does not come back makes the flush stuck, and flushes that take long make it slow, also while nobody waits', () => {
   const stuck = findSlow(flowOf([], [edge(1_000, { 'batcher_slots:used': 4, 'batcher_slots:free': 0, batcher_queue_items: 900, batcher_handover_age_seconds: 3 }), writer(1_000, 0), relay(1_000)]).stages);
   expect(stuck.findings.map(({ stage, level }) => [stage, level])).toEqual([['flush', 'stuck']]);
+  const full = (at: number) => [edge(at, { 'batcher_slots:used': 4, 'batcher_slots:free': 0 }), writer(at, 7), relay(at)];
+  expect(findSlow(flowOf(full(1_000), full(2_000)).stages).findings).toMatchObject([{ stage: 'flush', level: 'slow' }]);
   const flushes = (at: number, sum: number, count: number) => node('writer', ['writer'], at, { 'writer_flush_seconds:sum': sum, 'writer_flush_seconds:count': count });
   const slow = findSlow(flowOf([edge(1_000), flushes(1_000, 0, 0), relay(1_000)], [edge(2_000), flushes(2_000, 4, 10), relay(2_000)]).stages);
   expect(slow.findings).toEqual([{ stage: 'flush', level: 'slow', says: 'PostgreSQL is slow: a flush takes 400 ms.' }]);
