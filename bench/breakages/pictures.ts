@@ -35,7 +35,7 @@ export async function openPictures(url: string, key: string): Promise<Pictures> 
       await go(view);
       await page.waitForTimeout(SETTLED_MS);
       const file = `breakage-${name}.png`;
-      await page.screenshot({ path: `${FOLDER}${file}` });
+      await page.screenshot({ path: `${FOLDER}${file}`, fullPage: view !== 'flow' });
       return file;
     },
     close: () => browser.close(),

@@ -24,8 +24,9 @@ const STUCK_LEDGER_S = 60;
 /**
  * Where it is slow. What lies behind comes first: a writer that is missing fills the queue before it, and it is the writer that is to be
  * looked at.
+ * @param last what was found before: a flush that was stuck is so until something is written
  */
-export function findSlow(stages: Stages): { levels: Record<StageName, Level>; findings: Finding[] } {
+export function findSlow(stages: Stages, last: readonly Finding[] = []): { levels: Record<StageName, Level>; findings: Finding[] } {
   const { intake, queue, flush, ledger, relay, kafka } = stages;
   const found: Finding[] = [];
   const tell = (stage: StageName, level: Finding['level'], says: string) => found.push({ stage, level, says });
@@ -45,6 +46,7 @@ export function findSlow(stages: Stages): { levels: Record<StageName, Level>; fi
   if (flush.nodes === 0) tell('flush', 'stuck', 'No writer runs: nothing can be written until one does.');
   else if (flush.oldestS >= STUCK_CHUNK_S) tell('flush', 'stuck', `PostgreSQL does not get on: a chunk has been with its writer for ${figure(flush.oldestS)} s.`);
   else if (flush.slots > 0 && flush.freeSlots === 0 && queue.waiting > 0) tell('flush', 'slow', `All ${flush.slots} flush slots are taken${flush.flushMs === null ? '' : ` (${figure(flush.flushMs)} ms a flush)`} while ${figure(queue.waiting)} items wait.`);
+  else if (flush.rowsPerS === 0 && queue.underway > 0 && last.some(({ stage, level }) => stage === 'flush' && level === 'stuck')) tell('flush', 'stuck', 'PostgreSQL does not get on: still nothing is written.');
   else if (flush.slots > 0 && flush.freeSlots === 0 && flush.rowsPerS === 0) tell('flush', 'slow', `PostgreSQL does not get on: all ${flush.slots} flush slots are taken, and nothing was written in the last second.`);
   else if ((flush.flushMs ?? 0) >= SLOW_FLUSH_MS) tell('flush', 'slow', `PostgreSQL is slow: a flush takes ${figure(flush.flushMs)} ms.`);
   else if ((flush.retriesPerS ?? 0) > 0) tell('flush', 'slow', `Flushes are tried again: ${figure(flush.retriesPerS)} a second.`);

@@ -2,7 +2,7 @@ import type { NodeFlow } from '../../../shared/contracts/flow.ts';
 
 /** The stages that a record passes, in their order. Rates are a second; null before there are two samples to compare. */
 export interface Stages {
-  intake: { batchesPerS: number | null; answerMs: number | null; refusedPerS: number | null; inWork: number; uploads: number; bodiesBytes: number; nodes: number; /** Large batches that go on beyond the latest finish that was promised. */ lateBatches: number };
+  intake: { batchesPerS: number | null; answerMs: number | null; refusedPerS: number | null; /** Refused because their key has a limit: that is as it was meant. */ limitedPerS: number | null; inWork: number; uploads: number; bodiesBytes: number; nodes: number; /** Large batches that go on beyond the latest finish that was promised. */ lateBatches: number };
   queue: { waiting: number; oldestS: number; lanes: number; rejectedPerS: number | null; underway: number };
   flush: { rowsPerS: number | null; flushMs: number | null; active: number; slots: number; freeSlots: number; /** How long a writer has had the chunk that it has had longest. */ oldestS: number; retriesPerS: number | null; nodes: number };
   ledger: { waiting: number; oldestS: number; deadLetters: number };
@@ -65,7 +65,7 @@ export function flowOf(before: readonly NodeFlow[], now: readonly NodeFlow[]): {
     const [sum, count] = [rate(`${name}:sum`), rate(`${name}:count`)];
     return sum === null || count === null || count === 0 ? null : round((sum / count) * 1_000);
   };
-  const both = (...keys: string[]) => keys.map((key) => rate(key)).reduce((a, b) => (a === null || b === null ? null : a + b));
+  const both = (...keys: string[]) => keys.map((key) => rate(key)).reduce((a, b) => (a === null || b === null ? null : a + b), 0);
   const sum = (key: string) => now.reduce((total, { figures }) => total + (figures[key] ?? 0), 0);
   const most = (key: string) => now.reduce((top, { figures }) => Math.max(top, figures[key] ?? 0), 0);
   const count = (service: string) => now.filter(({ services }) => services.includes(service)).length;
@@ -74,12 +74,13 @@ export function flowOf(before: readonly NodeFlow[], now: readonly NodeFlow[]): {
     shards: sum(`relay_shards_owned:${sink}`), deadLetters: sum(`relay_dead_letters:${sink}`),
   }));
   const total = (of: (sink: SinkFlow) => number) => sinks.reduce((all, sink) => all + of(sink), 0);
+  const refusals = placesOf(now, 'gateway_refusals_total').map((reason) => `gateway_refusals_total:${reason}`);
   const breakers = breakersOf(now);
   const relays = count('publisher');
   return {
     stages: {
       intake: {
-        batchesPerS: rate('batcher_batch_seconds:count'), answerMs: mean('batcher_batch_seconds'), refusedPerS: both('batcher_refusals_total', 'gateway_refusals_total'),
+        batchesPerS: rate('batcher_batch_seconds:count'), answerMs: mean('batcher_batch_seconds'), refusedPerS: both('batcher_refusals_total', ...refusals.filter((reason) => !ofKey(reason))), limitedPerS: both(...refusals.filter(ofKey)),
         inWork: sum('batcher_requests_active'), uploads: sum('batcher_uploads_active'), bodiesBytes: sum('gateway_bodies_bytes'), nodes: count('gateway'), lateBatches: sum('large_batches_late'),
       },
       queue: { waiting: sum('batcher_queue_items') + sum('batcher_lanes_items'), oldestS: round(most('batcher_queue_age_seconds')), lanes: sum('batcher_lanes_items'), rejectedPerS: rate('batcher_items_total:rejected'), underway: sum('batcher_items_underway') },
@@ -106,6 +107,11 @@ export function flowOf(before: readonly NodeFlow[], now: readonly NodeFlow[]): {
       };
     }).sort((a, b) => (a.node < b.node ? -1 : 1)),
   };
+}
+
+/** Whether a refusal is that of a key's own limit (services/gateway/access/key-limits.ts). */
+function ofKey(figure: string): boolean {
+  return figure.startsWith('gateway_refusals_total:key-');
 }
 
 /** The same process, and not long ago: a mean over hours would say nothing of now. */

@@ -42,6 +42,7 @@ const OPEN_STATES = BATCH_STATES.filter((state) => !isFinal(state));
 /** @returns what makes the next snapshot; its rates are of the time since the one before */
 export function snapshots({ run, ask, edge, version, now, onError }: SnapshotTools): () => Promise<Snapshot> {
   let before: readonly NodeFlow[] = [];
+  let last: readonly Finding[] = [];
   return async () => {
     const [{ answers, silent }, batches] = await Promise.all([
       ask(),
@@ -52,7 +53,9 @@ export function snapshots({ run, ask, edge, version, now, onError }: SnapshotToo
     ]);
     const { stages, nodes } = flowOf(before, answers);
     before = answers;
-    return { at: now().toISOString(), edge, version, stages, ...findSlow(stages), nodes, silent, batches: batches?.slice(0, MOST_BATCHES) ?? null, moreBatches: (batches?.length ?? 0) > MOST_BATCHES };
+    const slow = findSlow(stages, last);
+    last = slow.findings;
+    return { at: now().toISOString(), edge, version, stages, ...slow, nodes, silent, batches: batches?.slice(0, MOST_BATCHES) ?? null, moreBatches: (batches?.length ?? 0) > MOST_BATCHES };
   };
 }
 

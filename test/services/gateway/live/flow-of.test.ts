@@ -65,6 +65,9 @@ test('an open admission breaker is named, with the pools that it waits for', () 
 test('a chunk that does not come back makes the flush stuck, and flushes that take long make it slow, also while nobody waits', () => {
   const stuck = findSlow(flowOf([], [edge(1_000, { 'batcher_slots:used': 4, 'batcher_slots:free': 0, batcher_queue_items: 900, batcher_handover_age_seconds: 3 }), writer(1_000, 0), relay(1_000)]).stages);
   expect(stuck.findings.map(({ stage, level }) => [stage, level])).toEqual([['flush', 'stuck']]);
+  const again = flowOf([edge(1_000), writer(1_000, 7), relay(1_000)], [edge(2_000, { batcher_items_underway: 300 }), writer(2_000, 7), relay(2_000)]).stages;
+  expect(findSlow(again, stuck.findings).findings).toMatchObject([{ stage: 'flush', level: 'stuck' }]);
+  expect(findSlow(again).findings).toEqual([]);
   const full = (at: number) => [edge(at, { 'batcher_slots:used': 4, 'batcher_slots:free': 0 }), writer(at, 7), relay(at)];
   expect(findSlow(flowOf(full(1_000), full(2_000)).stages).findings).toMatchObject([{ stage: 'flush', level: 'slow' }]);
   const flushes = (at: number, sum: number, count: number) => node('writer', ['writer'], at, { 'writer_flush_seconds:sum': sum, 'writer_flush_seconds:count': count });
@@ -87,4 +90,13 @@ test('large batches that are later than they promised are told', () => {
 test('dead letters are told, after what holds records up', () => {
   const { findings } = findSlow(flowOf([], [edge(1_000), writer(1_000, 0), relay(1_000, { 'relay_dead_letters:kafka:orders': 3 })]).stages);
   expect(findings).toEqual([{ stage: 'ledger', level: 'slow', says: '3 messages were refused for good and wait for a person.' }]);
+});
+
+test('what the limit of a key refuses is counted, and holds nothing up', () => {
+  const refusing = (at: number, limited: number, refused: number) => edge(at, { batcher_refusals_total: 0, 'gateway_refusals_total:key-rate': limited, 'gateway_refusals_total:bodies': refused });
+  const { stages } = flowOf([refusing(1_000, 0, 0), writer(1_000, 0), relay(1_000)], [refusing(2_000, 30, 0), writer(2_000, 0), relay(2_000)]);
+  expect(stages.intake).toMatchObject({ limitedPerS: 30, refusedPerS: 0 });
+  expect(findSlow(stages).findings).toEqual([]);
+  const both = flowOf([refusing(1_000, 0, 0), writer(1_000, 0), relay(1_000)], [refusing(2_000, 30, 4), writer(2_000, 0), relay(2_000)]);
+  expect(findSlow(both.stages).findings).toMatchObject([{ stage: 'intake', says: '4 requests a second are refused for load.' }]);
 });
