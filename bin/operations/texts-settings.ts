@@ -36,6 +36,8 @@ interface Changed extends OnNodes {
   setting: string;
   from: Value;
   to: Value;
+  unit: string | null;
+  bounds: Shown['bounds'];
   guard?: { ms: number; before: Figures & { rounds: number; requests: number } };
 }
 interface History {
@@ -51,7 +53,7 @@ export const SETTINGS_TEXTS = {
   },
   'settings.get': (s: Shown & OnNodes & { guard?: Guard | null }, paint: Paint): string => {
     const facts: [string, string][] = [
-      ['value', `${text(s.value)}${s.unit === null ? '' : ` ${s.unit}`}`], ['default', text(s.default)], ['bounds', s.bounds === null ? '-' : 'min' in s.bounds ? `${s.bounds.min} to ${s.bounds.max}` : s.bounds.choices.map(text).join(', ')],
+      ['value', `${text(s.value)}${s.unit === null ? '' : ` ${s.unit}`}`], ['default', text(s.default)], ['bounds', boundsText(s.bounds)],
       ['live', s.live ? 'can be changed while Sluice runs' : `set ${s.variable} and start the nodes again`], ['changed', s.changed === null ? 'not while Sluice runs' : `${s.changed.at} by ${s.changed.who} (change ${s.changed.change})`], ['meaning', s.meaning],
       ...(s.guard === null || s.guard === undefined ? [] : [['guard', guardText(s.guard)] satisfies [string, string]]),
     ];
@@ -69,8 +71,13 @@ export const SETTINGS_TEXTS = {
 function changedText(c: Changed, paint: Paint): string {
   const what = `${c.setting}: ${text(c.from)} -> ${c.to === null ? 'what the environment says' : text(c.to)}`;
   const guarded = c.guard === undefined ? '' : guardedText(c.guard);
-  if (c.dryRun === true) return `${what}\n${guarded}Nothing was changed. ${c.nodes === undefined ? '' : 'It would be on these nodes:'}\n${onNodes(c, paint)}`;
+  if (c.dryRun === true) return `${what}\n${guarded}${c.bounds === null ? '' : `It may be: ${boundsText(c.bounds)}${c.unit === null ? '' : ` (${c.unit})`}. `}Nothing was changed. ${c.nodes === undefined ? '' : 'It would be on these nodes:'}\n${onNodes(c, paint)}`;
   return `${what}\n${guarded}Change ${c.change ?? '?'}; every node takes it within two seconds. To take it back: sluice settings revert ${c.change ?? '?'}\n`;
+}
+
+function boundsText(bounds: Shown['bounds']): string {
+  if (bounds === null) return '-';
+  return 'min' in bounds ? `${bounds.min} to ${bounds.max}` : bounds.choices.map(text).join(', ');
 }
 
 function guardedText({ ms, before }: NonNullable<Changed['guard']>): string {

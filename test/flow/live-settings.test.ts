@@ -41,7 +41,7 @@ test('a setting changed while requests come holds on every node, and they go on'
 
 test('a dry run tells what would change, on which nodes, and changes nothing', async () => {
   const told = await put('maxRetries', { value: 9, dryRun: true });
-  expect(told).toMatchObject({ status: 200, body: { dryRun: true, setting: 'maxRetries', from: 3, to: 9 } });
+  expect(told).toMatchObject({ status: 200, body: { dryRun: true, setting: 'maxRetries', from: 3, to: 9, unit: 'count', bounds: { min: 0, max: 100 } } });
   expect((told.body as unknown as OnNodes).nodes).toHaveLength(3);
   expect(await query(system.databaseUrl, `select 1 from setting_change where name = 'maxRetries'`)).toEqual([]);
   expect(await runs('maxRetries')).toEqual([3, 3, 3]);
@@ -52,6 +52,9 @@ test('history and audit name who changed what, from what, and why, and only the 
   const second = (await put('REPLAY_RATE', { value: 60 })).body as { change?: number };
   const old = await send(system.url, 'POST', `/api/v1/settings/history/${first.change ?? 0}/revert`, {});
   expect(old).toMatchObject({ status: 409, body: { code: 'not-newest' } });
+  const tried = await send(system.url, 'POST', `/api/v1/settings/history/${second.change ?? 0}/revert`, { dryRun: true });
+  expect(tried.body).toMatchObject({ dryRun: true, setting: 'replayRate', from: '60', to: '50', bounds: { min: 1, max: 100_000 } });
+  expect((tried.body as unknown as OnNodes).nodes).toHaveLength(3);
   const back = await send(system.url, 'POST', `/api/v1/settings/history/${second.change ?? 0}/revert`, { why: 'no' });
   expect(back.body).toMatchObject({ setting: 'replayRate', from: '60', to: '50' });
   const { content } = (await send(system.url, 'GET', '/api/v1/settings/history?setting=replayRate')).body as unknown as { content: Record<string, unknown>[] };

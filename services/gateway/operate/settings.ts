@@ -40,7 +40,7 @@ export function settingsOperations({ node, broker }: OperateTools): Record<Extra
     const row: SettingRow = SETTINGS[name];
     return {
       name, variable: envOf(name), group: row.group, meaning: row.meaning, value: row.secret === true && settings[name] !== '' ? '(set, hidden)' : settings[name], default: row.default,
-      unit: row.type === 'number' ? row.unit : null, bounds: boundsOf(row), live: row.live === true, changed: live === undefined ? null : { change: live.change, at: live.at, who: live.who },
+      ...unitAndBounds(name), live: row.live === true, changed: live === undefined ? null : { change: live.change, at: live.at, who: live.who },
     };
   };
   return {
@@ -65,7 +65,7 @@ export function settingsOperations({ node, broker }: OperateTools): Record<Extra
       if ('fault' in parsed) throw new ProblemError({ status: 400, code: 'invalid-value', title: 'Invalid value', detail: `${name} ${parsed.fault}.`, errors: [{ pointer: '/value', code: 'range', message: parsed.fault }] });
       const guardMs = given.guard === undefined ? undefined : Number(given.guard);
       const [onNodes, before] = await Promise.all([nodesOf(name), guardMs === undefined ? undefined : askBaseline(broker)]);
-      const preview = { setting: name, from: settings[name], to: parsed.value, ...onNodes, ...(before === undefined ? {} : { guard: { ms: guardMs, before } }) };
+      const preview = { setting: name, from: settings[name], to: parsed.value, ...unitAndBounds(name), ...onNodes, ...(before === undefined ? {} : { guard: { ms: guardMs, before } }) };
       if (given.dryRun === true) return { dryRun: true, ...preview };
       const change = await write(async (ask) => {
         const kept = await keepChange(ask, { name, after: String(parsed.value), why: textOrNull(given.why), reverts: null }, actor, 'settings.set', guardMs === undefined ? {} : { guardMs });
@@ -83,12 +83,12 @@ export function settingsOperations({ node, broker }: OperateTools): Record<Extra
         if (found === undefined) throw new ProblemError({ status: 404, code: 'not-found', title: 'No such change', detail: `There is no change ${reverts}; GET /api/v1/settings/history lists them.` });
         const [setting, before, after, newest] = found as [SettingName, string | null, string | null, boolean];
         if (!newest) throw new ProblemError({ status: 409, code: 'not-newest', title: 'Not the newest change', detail: `${setting} was changed again after change ${reverts}: take the newest one back, or set the value that you want.` });
-        const preview = { setting, from: after, to: before };
+        const preview = { setting, from: after, to: before, ...unitAndBounds(setting) };
         if (given.dryRun === true) return { dryRun: true, ...preview };
         return { change: await keepChange(ask, { name: setting, after: before, why: textOrNull(given.why), reverts }, actor, 'settings.revert'), ...preview };
       });
       if (!('dryRun' in reverted)) await broker.broadcast(SETTINGS_CHANGED, {});
-      return reverted;
+      return { ...reverted, ...(await nodesOf(reverted.setting)) };
     },
   };
 }
@@ -104,6 +104,11 @@ function nameOf({ name }: ArgumentValues): SettingName {
 
 function isLive(name: SettingName): boolean {
   return (SETTINGS[name] as SettingRow).live === true;
+}
+
+function unitAndBounds(name: SettingName): { unit: string | null; bounds: ReturnType<typeof boundsOf> } {
+  const row: SettingRow = SETTINGS[name];
+  return { unit: row.type === 'number' ? row.unit : null, bounds: boundsOf(row) };
 }
 
 function boundsOf(row: SettingRow): { min: number; max: number } | { choices: readonly Value[] } | null {
