@@ -22,6 +22,7 @@ import { Metrics } from '../shared/metrics/metrics.ts';
 import { columnsOf } from '../shared/records/columns.ts';
 import { loadKinds } from '../shared/records/load-kinds.ts';
 import { compileWire } from '../shared/records/wire.ts';
+import { DrainSwitch } from '../shared/runtime/drain-switch.ts';
 import { Health } from '../shared/runtime/health.ts';
 import { IntakeGate } from '../shared/runtime/intake-gate.ts';
 import { KeyRing } from '../shared/access/key-ring.ts';
@@ -154,7 +155,7 @@ async function bareProducer(settings: Settings, payloads: readonly Message[], pa
 async function publisher(settings: Settings, kinds: Awaited<ReturnType<typeof loadKinds>>, database: Awaited<ReturnType<typeof connectDatabase>>, sink: string): Promise<Figure> {
   const { createPublisher } = await import('../services/publisher/publisher.service.ts');
   const broker = new moleculer.ServiceBroker({ nodeID: `bench-${randomUUID()}`, logger: false });
-  const node: NodeContext = { nodeId: broker.nodeID, services: ['publisher'], settings, live: { look: async () => undefined, stop: async () => undefined }, keys: new KeyRing(), kinds: new Map(kinds.map((k) => [k.name, k])), log: pino({ level: settings.logLevel }), database, metrics: new Metrics(), health: new Health(), gate: new IntakeGate(), onDrain: [] };
+  const node: NodeContext = { nodeId: broker.nodeID, services: ['publisher'], settings, live: { look: async () => undefined, stop: async () => undefined }, keys: new KeyRing(), kinds: new Map(kinds.map((k) => [k.name, k])), log: pino({ level: settings.logLevel }), database, metrics: new Metrics(), health: new Health(), gate: new IntakeGate(), breakers: new Map(), drain: new DrainSwitch(), onDrain: [] };
   broker.createService(createPublisher(node));
   const figure = await measure('publisher', async () => {
     await broker.start();

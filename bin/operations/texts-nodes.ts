@@ -14,7 +14,14 @@ export const NODES_TEXTS = {
   },
   'nodes.log-level': ({ node, from, to, dryRun }: { node: string; from: string; to: string; dryRun?: true }): string =>
     dryRun === true ? `${node} logs ${from}; it would log ${to}. Nothing was changed.\n` : `${node} logs ${to} now (${from} before), until it stops.\n`,
+  'nodes.drain': drainText,
+  'nodes.undrain': drainText,
 };
+
+function drainText({ node, from, to, lastOf, dryRun }: { node: string; from: string; to: string; lastOf: string[]; dryRun?: true }): string {
+  const last = lastOf.length === 0 ? '' : ` No other node with ${lastOf.join(' and ')} takes work.`;
+  return from === to ? `${node} is ${to} already.\n` : dryRun === true ? `${node} is ${from}; it would be ${to}.${last} Nothing was changed.\n` : `${node} is ${to} now (${from} before).${last}\n`;
+}
 
 function wrongWith({ ready, parts }: Listed['nodes'][number]): string {
   const waiting = Object.entries(parts).filter(([, part]) => part.status !== 'up').map(([name, { status }]) => `${name} ${status}`);

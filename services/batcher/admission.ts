@@ -53,8 +53,8 @@ export function refusalOf(load: Load, pressure: Pressure, limits: AdmissionLimit
 
 export interface AdmissionTools {
   limits: AdmissionLimits;
-  /** Kept shut while the pools of connections are exhausted. */
-  pools: Pick<PoolDoor, 'enter'>;
+  /** Kept shut while the pools of connections are exhausted, or an operator paused the queue. */
+  doors: Pick<PoolDoor, 'enter'>;
   /** Items that writers have in hand at this moment. */
   handedOver: () => number;
   queue: Pick<WriteQueue, 'bytes' | 'oldestAt'>;
@@ -157,8 +157,8 @@ export class Admission implements GateKeeper {
   }
 
   #refuse(load: Load, claimedItems: number, claims: number): void {
-    const { limits, pools, drain, queue, loopDelayMs, now } = this.#tools;
-    pools.enter(this.#requests + claims);
+    const { limits, doors, drain, queue, loopDelayMs, now } = this.#tools;
+    doors.enter(this.#requests + claims);
     const at = now();
     const pressure: Pressure = { requests: this.#requests + claims, waiting: this.waiting + claimedItems, bytes: Math.max(this.#bytes, queue.bytes), ageMs: at - (queue.oldestAt() ?? at), perSecond: drain.perSecond(at), loopDelayMs: loopDelayMs() };
     const reason = refusalOf(load, pressure, limits);

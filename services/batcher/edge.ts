@@ -25,6 +25,7 @@ import { LargeBatches } from './large/large-batches.ts';
 import { createOrderNames } from './order-names/create-order-names.ts';
 import { createProcessing } from './process/create-processing.ts';
 import { PoolDoor } from './pool-door.ts';
+import { QueueDoor } from './queue-door.ts';
 import { WriteQueue } from './queue.ts';
 import { reap, renewLeases, type ReaperTools } from './reaper.ts';
 import { reportBatch } from './report-batch.ts';
@@ -85,9 +86,10 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     metrics.count('pool_breaker_rejections_total', {});
     metrics.count('batcher_refusals_total', { reason: 'pools' });
   });
+  const queues = new QueueDoor(settings);
   const admission = new Admission({
     limits: liveView(settings, { maxRequests: 'maxRequests', maxItems: 'queueMaxItems', maxBytes: 'queueMaxBytes' }),
-    pools, queue, drain, now,
+    doors: { enter: (inWork) => (queues.enter('requests'), pools.enter(inWork)) }, queue, drain, now,
     handedOver: () => dispatcher.handedOver,
     loopDelayMs: () => loopDelay.ms(),
     onRefusal: (reason) => metrics.count('batcher_refusals_total', { reason }),
@@ -161,8 +163,8 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
   // One for the node: its connections to other services are bounded together.
   const http = new HttpPools(settings);
   const processing = createProcessing(node, broker, http);
-  const carriers = new Carriers(tools, targets, processing);
-  const large = new LargeBatches(tools, targets, liveView(settings, { most: 'maxUploads' }), pools);
+  const carriers = new Carriers(tools, targets, processing, (lane) => !node.drain.on && !queues.isPaused(lane));
+  const large = new LargeBatches(tools, targets, liveView(settings, { most: 'maxUploads' }), { enter: (lane, uploads) => (queues.enter(lane), pools.enter(uploads)) });
   const submission = createSubmission(node, http);
   const orderNames = createOrderNames(node, http);
   const reaper: ReaperTools = {

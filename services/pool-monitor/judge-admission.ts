@@ -1,6 +1,6 @@
 import type { PoolsBreaker, PoolSample, PoolsJudged } from '../../shared/contracts/pools.ts';
 import type { Metrics } from '../../shared/metrics/metrics.ts';
-import { BREAKER_FIGURE, type BreakerLimits } from '../../shared/runtime/breaker.ts';
+import { BREAKER_FIGURE, type BreakerLimits, type BreakerState, type BreakerSwitch } from '../../shared/runtime/breaker.ts';
 import { PoolBreaker } from './pool-breaker.ts';
 
 export interface AdmissionJudgeTools {
@@ -13,9 +13,10 @@ export interface AdmissionJudgeTools {
 const WRITERS = 'writers';
 
 /** Keeps an admission breaker for the writers' pools together, and one for each edge's own: relays only deliver later. */
-export class AdmissionJudge {
+export class AdmissionJudge implements BreakerSwitch {
   readonly #tools: AdmissionJudgeTools;
   readonly #breakers = new Map<string, PoolBreaker>();
+  #tripped = false;
 
   constructor(tools: AdmissionJudgeTools) {
     this.#tools = tools;
@@ -27,6 +28,22 @@ export class AdmissionJudge {
     for (const sample of samples) if (sample.services.includes('batcher')) groups.set(sample.node, [sample]);
     for (const [name, group] of groups) this.#judge(name, group, now);
     for (const name of this.#breakers.keys()) if (!groups.has(name)) this.#drop(name);
+  }
+
+  /** Of the writers' pools together: what concerns every edge. */
+  get state(): BreakerState {
+    return this.#breakers.get(WRITERS)?.state ?? (this.#tripped ? 'open' : 'closed');
+  }
+  get tripped(): boolean {
+    return this.#tripped;
+  }
+  trip(): void {
+    this.#tripped = true;
+    this.#breakers.get(WRITERS)?.trip();
+  }
+  reset(): void {
+    this.#tripped = false;
+    for (const breaker of this.#breakers.values()) breaker.reset();
   }
 
   get breakers(): PoolsBreaker[] {
@@ -47,6 +64,7 @@ export class AdmissionJudge {
     const { limits, metrics, onChange } = this.#tools;
     let breaker = this.#breakers.get(name);
     if (breaker === undefined) this.#breakers.set(name, (breaker = new PoolBreaker(limits)));
+    if (this.#tripped && name === WRITERS) breaker.trip();
     const from = breaker.state;
     if (breaker.sampled(group, now)) metrics.count('pool_breaker_failures_total', { node: name });
     const to = breaker.state;

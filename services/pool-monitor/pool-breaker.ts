@@ -1,5 +1,5 @@
 import type { PoolSample } from '../../shared/contracts/pools.ts';
-import { Breaker, type BreakerLimits, type BreakerState } from '../../shared/runtime/breaker.ts';
+import { Breaker, type BreakerLimits, type BreakerState, type BreakerSwitch } from '../../shared/runtime/breaker.ts';
 
 /** What of a sample the breaker goes by. */
 export type BreakerSample = Pick<PoolSample, 'node' | 'utilization' | 'waitingLong'>;
@@ -22,7 +22,7 @@ export function isExhausted(before: Pick<BreakerSample, 'waitingLong'> | undefin
  * the work goes there. Bad samples in a row open it; after its pause it is half-open, which lets single requests through to try; the next
  * sample closes it, or opens it again.
  */
-export class PoolBreaker {
+export class PoolBreaker implements BreakerSwitch {
   readonly #breaker: Breaker;
   #before = new Map<string, BreakerSample>();
 
@@ -32,6 +32,15 @@ export class PoolBreaker {
 
   get state(): BreakerState {
     return this.#breaker.state;
+  }
+  get tripped(): boolean {
+    return this.#breaker.tripped;
+  }
+  trip(): void {
+    this.#breaker.trip();
+  }
+  reset(): void {
+    this.#breaker.reset();
   }
   /** Bad samples in a row. */
   get bad(): number {

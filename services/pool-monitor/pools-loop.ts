@@ -29,6 +29,7 @@ export function poolsLoop(node: NodeContext, broker: ServiceBroker): { watch: Po
     onBlind: (error) => log.warn({ err: error }, 'PostgreSQL did not tell of its connections'),
     onChange: ({ node: name, from, to, sample: { active, waiting, max } }) => log[to === 'HEALTHY' ? 'info' : 'warn']({ pool: name, from, to, active, waiting, max }, 'the state of a pool changed'),
   });
+  node.breakers.set('admission', admission);
   let watching = false;
   const round = async () => {
     const first = firstWith(broker, 'pool-monitor');

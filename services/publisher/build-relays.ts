@@ -43,6 +43,7 @@ export function buildRelays(node: NodeContext, around: (sink: Sink) => Sink = (s
     }
     const breaker = breakers.get(sink.cluster) ?? new Breaker(liveView(node.settings, { failures: 'breakerFailures', cooldownMs: 'breakerCooldown' }));
     breakers.set(sink.cluster, breaker);
+    node.breakers.set(sink.cluster, breaker);
     relays.set(named.name, relayFor(named, around(sink), breaker, node));
   }
   return { relays, unaddressed };
@@ -107,7 +108,7 @@ function relayFor({ name, uses }: NamedSink, sink: Sink, breaker: Breaker, node:
   const store = new LedgerStore(database.pool, name, uses.map((u) => u.kind), settings.statementTimeout);
   const leases = new ShardLeases({
     pool: database.pool, sink: name, node: nodeId, shards: settings.shards, leaseMs: settings.shardLease, quarantineMs: sink.settledAfterMs,
-    statementTimeoutMs: settings.statementTimeout, now, random: Math.random, log,
+    statementTimeoutMs: settings.statementTimeout, now, random: Math.random, log, drained: () => node.drain.on,
   });
   const events = eventKinds(uses);
   const following = new Set(uses.filter((u) => u.sink.on.includes('update') && !u.kind.events).map((u) => u.kind.name));

@@ -1,5 +1,5 @@
 import type { Context, Service, ServiceSchema } from 'moleculer';
-import type { Events } from '../../shared/contracts/actions.ts';
+import type { Actions, Events } from '../../shared/contracts/actions.ts';
 import type { HealthPart } from '../../shared/runtime/health.ts';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
 import { CommandConsumer } from './commands/command-consumer.ts';
@@ -38,6 +38,10 @@ export function createPublisher(node: NodeContext, around?: (sink: Sink) => Sink
       'ledger.appended'(ctx: Context<Events['ledger.appended']>) {
         for (const sink of ctx.params.sinks) relays.get(sink)?.wake();
       },
+    },
+    actions: {
+      giveShard: { handler: async ({ params: { sink, shard } }: Context<Actions['publisher.giveShard']['params']>): Promise<Actions['publisher.giveShard']['result']> => ({ given: (await relays.get(sink)?.giveShard(shard)) ?? false }) },
+      takeShard: { handler: async ({ params: { sink, shard } }: Context<Actions['publisher.takeShard']['params']>): Promise<Actions['publisher.takeShard']['result']> => ({ taken: (await relays.get(sink)?.takeShard(shard)) ?? false }) },
     },
     created() {
       node.health.add('delivery', delivery, false);

@@ -42,6 +42,7 @@ export class Readiness {
   /** Why nothing is sent; undefined while all is well. */
   get why(): string | undefined {
     if (this.breaker.state === 'closed') return this.#why;
+    if (this.breaker.tripped) return `An operator opened the breaker of ${this.#o.sink.cluster}: what is due waits in the ledger until \`sluice breakers reset ${this.#o.sink.cluster}\`.`;
     return this.#away ?? `${this.#o.sink.cluster} does not answer. What is due waits in the ledger and is sent when it does.`;
   }
 
@@ -53,6 +54,7 @@ export class Readiness {
       return true;
     }
     const open = this.breaker.state !== 'closed';
+    if (open) this.#show();
     if (open ? this.breaker.takeProbe(now) : now >= this.#nextCheck) await this.#check();
     else if (open) this.#o.metrics.count('relay_breaker_rejections_total', { cluster: this.#o.sink.cluster });
     return this.#checked && this.breaker.state === 'closed';

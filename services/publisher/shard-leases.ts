@@ -15,6 +15,8 @@ export interface OwnedShard {
   inFlight: boolean;
   /** To be given back as soon as nothing is in flight. */
   leaving: boolean;
+  /** Handed over to this relay by an operator. */
+  askedFor: boolean;
   /** Until then something that was sent may still arrive, although nobody waits for it any more. */
   unsettledUntil: number;
   lastTaken: number;
@@ -34,7 +36,12 @@ export interface LeaseOptions {
   now: () => number;
   random: () => number;
   log: Logger;
+  /** Whether this relay is to own nothing: it hands over what it has. */
+  drained?: () => boolean;
 }
+
+/** A relay that handed a shard over leaves it alone for so many leases. */
+const HANDED_OVER_LEASES = 2;
 
 /**
  * The shards of one sink that this relay owns: by lease with an epoch in `relay_shard`, spread evenly over the relays that
@@ -43,6 +50,8 @@ export interface LeaseOptions {
 export class ShardLeases {
   readonly #o: LeaseOptions;
   readonly #owned = new Map<number, OwnedShard>();
+  /** Shards that were handed over, and until when they are left alone; monotonic ms. */
+  readonly #handedOver = new Map<number, number>();
   #seeded = false;
 
   constructor(options: LeaseOptions) {
@@ -76,26 +85,53 @@ export class ShardLeases {
     const { sink, node, shards, leaseMs, now } = this.#o;
     if (!this.#seeded) await this.#run(SEED_SHARDS, [sink, shards]);
     this.#seeded = true;
+    if (this.#o.drained?.() === true) {
+      await this.#renew(); // what is in flight is finished under its lease
+      return this.leave();
+    }
     const living = Number((await this.#run(RENEW_MEMBER, [sink, node, leaseMs]))[0]?.[0] ?? 1);
     await this.#renew();
     const stable = this.owned.filter((s) => !s.leaving);
     const { giveBack, take } = balanceShards(stable.length, shards, living);
-    // The quiet ones first: they can go at once.
-    for (const shard of stable.sort((a, b) => Number(a.inFlight) - Number(b.inFlight)).slice(0, giveBack)) shard.leaving = true;
+    // The quiet ones first: they can go at once. What was asked for stays.
+    for (const shard of stable.sort((a, b) => Number(a.askedFor) - Number(b.askedFor) || Number(a.inFlight) - Number(b.inFlight)).slice(0, giveBack)) shard.leaving = true;
     await this.releaseLeaving();
     if (take === 0) return;
     const free = (await this.#run(FREE_SHARDS, [sink, leaseMs])).map(([shard]) => Number(shard));
-    const wanted = shuffled(free, this.#o.random).slice(0, take);
+    for (const [shard, until] of this.#handedOver) if (now() >= until) this.#handedOver.delete(shard);
+    const wanted = shuffled(free.filter((shard) => !this.#handedOver.has(shard)), this.#o.random).slice(0, take);
     if (wanted.length === 0) return;
+    await this.#take(wanted, false);
+    this.#o.log.info({ sink, living, owned: this.#owned.size }, 'shards taken');
+  }
+
+  /** Gives a shard back as soon as nothing of it is in flight, and leaves it alone for a while. Whether it is given back now; call it again where not. */
+  async give(shard: number): Promise<boolean> {
+    const owned = this.#owned.get(shard);
+    this.#handedOver.set(shard, this.#o.now() + this.#o.leaseMs * HANDED_OVER_LEASES);
+    if (owned === undefined) return true;
+    owned.leaving = true;
+    await this.releaseLeaving();
+    return !this.#owned.has(shard);
+  }
+
+  /** Takes a shard that nobody owns, beyond this relay's part if need be: another one is given back then. Whether it could. */
+  async takeOver(shard: number): Promise<boolean> {
+    this.#handedOver.delete(shard);
+    await this.#take([shard], true);
+    return this.#owned.has(shard);
+  }
+
+  async #take(wanted: readonly number[], askedFor: boolean): Promise<void> {
+    const { sink, node, leaseMs, now } = this.#o;
     const asked = now();
     for (const [shard, epoch, givenBack] of await this.#run(TAKE_SHARDS, [sink, node, wanted, leaseMs])) {
       const sendFrom = givenBack === true ? asked : now() + this.#o.quarantineMs;
       this.#owned.set(Number(shard), {
         shard: Number(shard), epoch: Number(epoch), sendFrom, leaseUntil: asked + leaseMs,
-        inFlight: false, leaving: false, unsettledUntil: 0, lastTaken: 0, restUntil: 0,
+        inFlight: false, leaving: false, askedFor, unsettledUntil: 0, lastTaken: 0, restUntil: 0,
       });
     }
-    this.#o.log.info({ sink, living, owned: this.#owned.size }, 'shards taken');
   }
 
   /** Gives back the shards that are to leave and have nothing in flight. */

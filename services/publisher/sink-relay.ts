@@ -70,6 +70,18 @@ export class SinkRelay {
     this.#p.loop.wake();
   }
 
+  /** Gives a shard to whoever is to have it; whether it is given back. */
+  async giveShard(shard: number): Promise<boolean> {
+    return this.#p.leases.give(shard);
+  }
+
+  /** Takes a shard that was given back; whether it could. */
+  async takeShard(shard: number): Promise<boolean> {
+    const taken = await this.#p.leases.takeOver(shard);
+    this.#p.loop.wake();
+    return taken;
+  }
+
   status(): HealthPart {
     return this.#p.loop.status();
   }

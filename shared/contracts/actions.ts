@@ -1,5 +1,6 @@
 import type { FlushesLimited, FlushesMeasured } from './flush-limit.ts';
 import type { BatchCommand, BatchState } from '../batches/states.ts';
+import type { BreakerState } from '../runtime/breaker.ts';
 import type { HealthPart } from '../runtime/health.ts';
 import type { NodeFlow } from './flow.ts';
 import type { AnswerCounts, Baseline } from './guards.ts';
@@ -43,6 +44,16 @@ export interface Actions {
   'node.about': { params: Record<string, never>; result: NodeAbout };
   /** Changes what the asked node logs; answers what it logged before. On every node. */
   'node.logLevel': { params: { level: string }; result: { before: string } };
+  /** Whether new work is wanted on the asked node. On every node. */
+  'node.drain': { params: { on: boolean }; result: void };
+  /** The asked node's breakers. On every node. */
+  'node.breakers': { params: Record<string, never>; result: NodeBreakers };
+  /** Opens a breaker of the asked node until it is reset, or resets it; of no effect where it has none of the name. On every node. */
+  'node.setBreaker': { params: { name: string; open: boolean }; result: void };
+  /** Gives one shard of a sink back, once nothing of it is in flight; whether that is done. The relay leaves it alone for a while. */
+  'publisher.giveShard': { params: { sink: string; shard: number }; result: { given: boolean } };
+  /** Takes one shard of a sink that nobody owns; whether it could. */
+  'publisher.takeShard': { params: { sink: string; shard: number }; result: { taken: boolean } };
   /** What flows through the asked node, as counts and queues of this moment. On every node. */
   'node.flow': { params: Record<string, never>; result: NodeFlow };
   /** What the asked node has answered so far, as counts. On every node. */
@@ -71,6 +82,11 @@ export interface Events {
   'batch.steered': { batchId: string };
   /** Items that are carried out elsewhere were answered. */
   'items.answered': { batchId: string };
+}
+
+export interface NodeBreakers {
+  node: string;
+  breakers: { name: string; state: BreakerState; tripped: boolean }[];
 }
 
 /** A node of the fleet. */

@@ -27,3 +27,14 @@ export function poolsExhausted(retryAfter: number): ProblemError {
     headers: { 'Retry-After': String(retryAfter) },
   });
 }
+
+/** 503: an operator lets nothing new into this queue; nothing of this request was done. */
+export function queuePaused(queue: string, retryAfter: number): ProblemError {
+  return new ProblemError({
+    status: 503,
+    code: 'queue-paused',
+    title: 'Paused by an operator',
+    detail: `The queue ${queue} takes nothing new at the moment (setting pausedQueues). Nothing of this request was done; send it again later. Reading requests are answered.`,
+    headers: { 'Retry-After': String(retryAfter) },
+  });
+}

@@ -1,11 +1,15 @@
+import { BACKLOG_OPERATIONS } from './backlog.ts';
+import { BREAKERS_OPERATIONS } from './breakers.ts';
 import { CLIENTS_OPERATIONS } from './clients.ts';
 import { NODES_OPERATIONS } from './nodes.ts';
 import type { Operation } from './operation.ts';
 import { ORDERS_OPERATIONS } from './orders.ts';
 import { POOLS_OPERATIONS } from './pools.ts';
+import { QUEUES_OPERATIONS } from './queues.ts';
 import { SETTINGS_OPERATIONS } from './settings.ts';
+import { SHARDS_OPERATIONS } from './shards.ts';
 
-const ALL = [...SETTINGS_OPERATIONS, ...NODES_OPERATIONS, ...POOLS_OPERATIONS, ...ORDERS_OPERATIONS, ...CLIENTS_OPERATIONS] as const;
+const ALL = [...SETTINGS_OPERATIONS, ...NODES_OPERATIONS, ...POOLS_OPERATIONS, ...ORDERS_OPERATIONS, ...CLIENTS_OPERATIONS, ...BREAKERS_OPERATIONS, ...SHARDS_OPERATIONS, ...QUEUES_OPERATIONS, ...BACKLOG_OPERATIONS] as const;
 
 /** The name of an operation. */
 export type OperationName = (typeof ALL)[number]['name'];

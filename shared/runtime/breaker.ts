@@ -1,5 +1,15 @@
 export type BreakerState = 'closed' | 'half-open' | 'open';
 
+/** A breaker as an operator has it in hand. */
+export interface BreakerSwitch {
+  readonly state: BreakerState;
+  /** Opened by an operator: stays open until it is reset. */
+  readonly tripped: boolean;
+  trip(): void;
+  /** Closes it, whoever opened it; what counts begins anew. */
+  reset(): void;
+}
+
 export interface BreakerLimits {
   /** In a row that open it. */
   readonly failures: number;
@@ -12,11 +22,12 @@ export interface BreakerLimits {
  * is lost: what is due stays in the ledger. After a pause it lets one probe through (half-open); any answer closes it and
  * resets the count. Times are monotonic, in ms.
  */
-export class Breaker {
+export class Breaker implements BreakerSwitch {
   readonly #limits: BreakerLimits;
   #count = 0;
   #openUntil = 0;
   #state: BreakerState = 'closed';
+  #tripped = false;
 
   /** @param limits read anew at each failure */
   constructor(limits: BreakerLimits) {
@@ -27,6 +38,20 @@ export class Breaker {
     return this.#state;
   }
 
+  get tripped(): boolean {
+    return this.#tripped;
+  }
+
+  trip(): void {
+    this.#tripped = true;
+    this.#state = 'open';
+  }
+
+  reset(): void {
+    this.#tripped = false;
+    this.answered();
+  }
+
   /** Failures in a row. */
   get failures(): number {
     return this.#count;
@@ -34,12 +59,14 @@ export class Breaker {
 
   /** The cluster answered, be it with an error: it is there. */
   answered(): void {
+    if (this.#tripped) return;
     this.#state = 'closed';
     this.#count = 0;
   }
 
   /** The cluster did not answer. A failed probe opens at once. */
   failed(now: number): void {
+    if (this.#tripped) return;
     this.#count += 1;
     if (this.#state === 'closed' && this.#count < this.#limits.failures) return;
     this.#state = 'open';
@@ -48,14 +75,14 @@ export class Breaker {
 
   /** Whether the caller is the one who may probe now; then the breaker is half-open until it hears of the outcome. */
   takeProbe(now: number): boolean {
-    if (this.#state !== 'open' || now < this.#openUntil) return false;
+    if (this.#tripped || this.#state !== 'open' || now < this.#openUntil) return false;
     this.#state = 'half-open';
     return true;
   }
 
-  /** When the next probe may go; undefined unless open. */
+  /** When the next probe may go; undefined unless open, or where none goes before a reset. */
   get probeAt(): number | undefined {
-    return this.#state === 'open' ? this.#openUntil : undefined;
+    return this.#state === 'open' && !this.#tripped ? this.#openUntil : undefined;
   }
 }
 

@@ -4,6 +4,8 @@ import type { Database } from '../db/connect.ts';
 import type { FollowedSettings } from '../live/follow-settings.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { RecordKind } from '../records/record-kind.ts';
+import type { BreakerSwitch } from './breaker.ts';
+import type { DrainSwitch } from './drain-switch.ts';
 import type { Health } from './health.ts';
 import type { IntakeGate } from './intake-gate.ts';
 import type { Logger } from './log.ts';
@@ -30,6 +32,10 @@ export interface NodeContext {
   health: Health;
   /** Asked before the body of a writing request is read. */
   gate: IntakeGate;
+  /** Breakers of this node by name, for an operator to trip and reset: `admission`, `trade-service`, or a cluster of sinks such as `kafka`. */
+  breakers: Map<string, BreakerSwitch>;
+  /** Whether an operator wants no new work here. */
+  drain: DrainSwitch;
   /** What a stopping node does before anything else: closes its intake, so that what is in work can finish. */
   onDrain: (() => Promise<void>)[];
 }

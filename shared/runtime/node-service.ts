@@ -1,7 +1,7 @@
 import type { ServiceSchema } from 'moleculer';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import type { NodeAbout, NodeHealth } from '../contracts/actions.ts';
+import type { Actions, NodeAbout, NodeBreakers, NodeHealth } from '../contracts/actions.ts';
 import type { AnswerCounts } from '../contracts/guards.ts';
 import type { NodeFlow } from '../contracts/flow.ts';
 import type { PoolSample } from '../contracts/pools.ts';
@@ -30,6 +30,21 @@ export function createNodeService(node: NodeContext): ServiceSchema {
           const before = node.log.level;
           node.log.level = params.level;
           return { before };
+        },
+      },
+      drain: {
+        handler({ params }: { params: { on: boolean } }): void {
+          node.drain.set(params.on);
+          node.log.warn(params.on ? 'drained: no new work comes here until it is lifted' : 'no longer drained');
+        },
+      },
+      breakers: { handler: (): NodeBreakers => ({ node: node.nodeId, breakers: [...node.breakers].map(([name, { state, tripped }]) => ({ name, state, tripped })) }) },
+      setBreaker: {
+        handler({ params: { name, open } }: { params: Actions['node.setBreaker']['params'] }): void {
+          const breaker = node.breakers.get(name);
+          if (open) breaker?.trip();
+          else breaker?.reset();
+          if (breaker !== undefined) node.log.warn({ breaker: name }, open ? 'an operator opened the breaker' : 'an operator reset the breaker');
         },
       },
       flow: { handler: (): Promise<NodeFlow> => sampleFlow(node, samplePool(node)) },

@@ -11,6 +11,7 @@ import { followSettings } from '../live/follow-settings.ts';
 import { startTracing } from '../tracing/tracing.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { loadKinds } from '../records/load-kinds.ts';
+import { DrainSwitch } from './drain-switch.ts';
 import { Health } from './health.ts';
 import { IntakeGate } from './intake-gate.ts';
 import { createLog } from './log.ts';
@@ -18,6 +19,7 @@ import type { NodeContext } from './node-context.ts';
 import { announceMetrics, type NodeMetadata } from './metrics-address.ts';
 import { startMetricsServer } from './metrics-server.ts';
 import { natsIsConnected, tellWhyNatsIsAway } from './nats-status.ts';
+import { announceDrained } from './fleet.ts';
 import { createNodeService } from './node-service.ts';
 import { tellPool } from './tell-pool.ts';
 
@@ -59,7 +61,7 @@ export async function startNode(role: string, factories: Record<string, ServiceF
   await share.join().catch(letGo);
   const watched = await watchKeys({ pool: database.pool, settings, log }).catch(letGo);
   const live = followSettings({ pool: database.pool, settings, log });
-  const context: NodeContext = { nodeId, services, settings, live, keys: watched.ring, kinds, log, database, metrics: new Metrics(), tracing: await startTracing(settings, { nodeId, role, log }), health: new Health(), gate: new IntakeGate(), onDrain: [] };
+  const context: NodeContext = { nodeId, services, settings, live, keys: watched.ring, kinds, log, database, metrics: new Metrics(), tracing: await startTracing(settings, { nodeId, role, log }), health: new Health(), gate: new IntakeGate(), breakers: new Map(), drain: new DrainSwitch(), onDrain: [] };
   const broker = new moleculer.ServiceBroker({ ...brokerOptions(settings, nodeId), metadata: { role } satisfies NodeMetadata });
   tellWhyNatsIsAway(broker, log);
   context.health.add('postgres', async () => {
@@ -67,6 +69,8 @@ export async function startNode(role: string, factories: Record<string, ServiceF
     return { status: 'up' };
   }, true);
   context.health.add('nats', () => (natsIsConnected(broker) ? { status: 'up' } : { status: 'down', why: 'NATS does not answer; calls between nodes wait until it does. It is reconnected by itself.' }), true);
+  context.health.add('duty', () => (context.drain.on ? { status: 'down', why: `Drained by an operator: no new work comes here. sluice nodes undrain ${nodeId}` } : { status: 'up' }), true);
+  context.drain.onChange(() => announceDrained(broker, context.drain.on));
   broker.createService(createNodeService(context));
   // Each service has the pool under its own name, so that who holds a connection can be told.
   for (const [name, factory] of Object.entries(factories)) broker.createService(factory({ ...context, database: { ...database, pool: database.watch.as(name) } }));

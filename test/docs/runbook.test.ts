@@ -28,7 +28,7 @@ describe('the commands', () => {
     for (const file of readdirSync(join(ROOT, 'bin/commands'))) ((await import(join(ROOT, 'bin/commands', file))) as { register(program: Command): void }).register(program);
   });
 
-  test.each(['docs/runbook.md', 'docs/pools.md'])('of %s are commands of the command line, with options that they have', (path) => {
+  test.each(['docs/runbook.md', 'docs/pools.md', 'docs/operations.md'])('of %s are commands of the command line, with options that they have', (path) => {
     const commands = [...read(path).matchAll(/(?:bin\/sluice|`batch) ?([^\n`|()]+)/g)].map(([found, rest = '']) => (found.startsWith('`') ? `batch ${rest}` : rest));
     expect(commands.length).toBeGreaterThan(1);
     const faults: string[] = [];

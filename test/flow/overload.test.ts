@@ -126,7 +126,7 @@ describe('more load than can be done', () => {
     drain.busy(true, 0);
     drain.add(250, 500);
     now = 1_000; // 250 a second
-    const admission = new Admission({ limits: { maxRequests: 10, maxItems: 1_000, maxBytes: 1e9 }, pools: { enter: () => undefined }, queue: { bytes: 0, oldestAt: () => undefined }, handedOver: () => 0, loopDelayMs: () => 0, drain, now: () => now, onRefusal: () => undefined });
+    const admission = new Admission({ limits: { maxRequests: 10, maxItems: 1_000, maxBytes: 1e9 }, doors: { enter: () => undefined }, queue: { bytes: 0, oldestAt: () => undefined }, handedOver: () => 0, loopDelayMs: () => 0, drain, now: () => now, onRefusal: () => undefined });
     const { gate } = system.edge.context;
     let end: () => void = () => undefined;
     const works = admission.admit({ items: 1_000, bytes: 0, deadlineMs: 60_000 }, () => new Promise<void>((resolve) => (end = resolve)));

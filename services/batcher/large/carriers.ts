@@ -27,6 +27,7 @@ interface Running {
   tags: string[];
   maxRetries: number;
   checkpointInterval: number;
+  lane: Lane;
 }
 
 /** A node that died gives its chunks back when this is over; renewed at a third of it. */
@@ -44,6 +45,7 @@ export class Carriers {
   readonly #tools: TakeTools;
   readonly #targets: ReadonlyMap<string, TakeTarget>;
   readonly #processing: Processing;
+  readonly #mayTake: (lane: Lane) => boolean;
   readonly #checkpoints: CarriedCheckpoints;
   readonly #inHand = new Map<string, LeasedChunk>();
   readonly #work = new Set<Promise<void>>();
@@ -54,7 +56,9 @@ export class Carriers {
   #again = false;
   #edges = 1;
 
-  constructor(tools: TakeTools, targets: ReadonlyMap<string, TakeTarget>, processing: Processing) {
+  /** @param mayTake whether chunks of a lane may be leased now */
+  constructor(tools: TakeTools, targets: ReadonlyMap<string, TakeTarget>, processing: Processing, mayTake: (lane: Lane) => boolean) {
+    this.#mayTake = mayTake;
     this.#tools = tools;
     this.#targets = targets;
     this.#processing = processing;
@@ -132,7 +136,7 @@ export class Carriers {
 
   async #running(): Promise<Running[]> {
     const rows = await this.#run(RUNNING_STAGED, []);
-    const batches = rows.map((r): Running => ({ id: r[0] as string, kind: r[1] as string, epoch: Number(r[2]), version: Number(r[3]), total: Number(r[4]), errorPolicy: r[5] as string, anyLeft: r[6] as boolean, parallelism: Number(r[7]), tags: r[8] as string[], maxRetries: Number(r[9]), checkpointInterval: Number(r[10]) }));
+    const batches = rows.map((r): Running => ({ id: r[0] as string, kind: r[1] as string, epoch: Number(r[2]), version: Number(r[3]), total: Number(r[4]), errorPolicy: r[5] as string, anyLeft: r[6] as boolean, parallelism: Number(r[7]), tags: r[8] as string[], maxRetries: Number(r[9]), checkpointInterval: Number(r[10]), lane: r[11] as Lane }));
     const ids = new Set(batches.map(({ id }) => id));
     this.#checkpoints.keepOnly(ids);
     for (const id of this.#doubtful.keys()) if (!ids.has(id)) this.#doubtful.delete(id);
@@ -142,7 +146,7 @@ export class Carriers {
   async #claim(batch: Running): Promise<void> {
     const target = this.#targets.get(batch.kind);
     const room = MOST_IN_HAND - this.#inHand.size;
-    if (target === undefined || room <= 0) return;
+    if (target === undefined || room <= 0 || !this.#mayTake(batch.lane)) return;
     const mine = [...this.#inHand.values()].filter((chunk) => chunk.batch.id === batch.id).length;
     // Where items are carried out their number is bounded, not that of the chunks that they are in.
     const processed = this.#processing.concerns(batch.kind);

@@ -6,7 +6,6 @@ import { runStatement } from '../../../shared/db/run-statement.ts';
 import { ProblemError } from '../../../shared/errors/problem.ts';
 import { otherBody } from '../batch-key.ts';
 import type { TakeTarget, TakeTools } from '../take-batch.ts';
-import type { PoolDoor } from '../pool-door.ts';
 import { endLarge } from './end-large.ts';
 import { readLarge } from './large-row.ts';
 import { openUpload } from './open-upload.ts';
@@ -14,22 +13,31 @@ import { steer } from './steer.ts';
 import type { Upload } from './upload.ts';
 import { UploadEnded } from './upload-start.ts';
 
+/** What may be kept shut for uploads. */
+export interface UploadDoors {
+  /**
+   * Lets an upload in, or throws a ProblemError.
+   * @param uploads that are in hand already
+   */
+  enter(lane: Lane, uploads: number): void;
+}
+
 /** The large batches that this edge has in hand. */
 export class LargeBatches {
   readonly #tools: TakeTools;
   readonly #targets: ReadonlyMap<string, TakeTarget>;
   readonly #limits: { readonly most: number };
-  readonly #pools: Pick<PoolDoor, 'enter'>;
+  readonly #doors: UploadDoors;
   #stopping = false;
   /** By the id of their connection. */
   readonly #uploads = new Map<string, Upload>();
 
   /** @param limits most uploads at the same time, read anew for each */
-  constructor(tools: TakeTools, targets: ReadonlyMap<string, TakeTarget>, limits: { readonly most: number }, pools: Pick<PoolDoor, 'enter'>) {
+  constructor(tools: TakeTools, targets: ReadonlyMap<string, TakeTarget>, limits: { readonly most: number }, doors: UploadDoors) {
     this.#tools = tools;
     this.#targets = targets;
     this.#limits = limits;
-    this.#pools = pools;
+    this.#doors = doors;
   }
 
   get uploads(): number {
@@ -39,7 +47,7 @@ export class LargeBatches {
   /** @throws ProblemError, also 503 when this edge has all the uploads it takes, or the pools are exhausted */
   async open(params: OpenUpload): Promise<UploadOpened> {
     if (this.#stopping) throw nodeStops();
-    this.#pools.enter(this.#uploads.size);
+    this.#doors.enter(params.options.priority, this.#uploads.size);
     if (this.#uploads.size >= this.#limits.most) {
       throw new ProblemError({ status: 503, code: 'too-many-uploads', title: 'Too many uploads', detail: `This edge has ${this.#limits.most} large uploads in hand (setting maxUploads). Nothing was taken; send again later.`, headers: { 'Retry-After': '10' } });
     }

@@ -46,6 +46,7 @@ export function createSubmission(node: NodeContext, pools: HttpPools): Submissio
   const now = () => performance.now();
   const halted = new AbortController();
   const breaker = new Breaker(liveView(settings, { failures: 'tradeBreakerFailures', cooldownMs: 'tradeBreakerCooldown' }));
+  node.breakers.set('trade-service', breaker);
   const calls = new TradeClient({
     http: pools.open(settings.tradeServiceUrl, { connectMs: settings.tradeConnectTimeout, responseMs: settings.tradeResponseTimeout }),
     breaker, now, signal: halted.signal,

@@ -3,13 +3,30 @@ import { writeAudit } from '../../../shared/db/audit.ts';
 import { inTransaction } from '../../../shared/db/in-transaction.ts';
 import { ProblemError } from '../../../shared/errors/problem.ts';
 import type { OperationName } from '../../../shared/operations/operations.ts';
-import { askAll, nodesWith } from '../../../shared/runtime/fleet.ts';
+import { askAll, isDrained, nodesWith } from '../../../shared/runtime/fleet.ts';
 import type { OperateTools, Run } from './handlers.ts';
 
 const ASK_MS = 1_500;
+/** Services that take work, and what is not done without one. */
+const WITHOUT = { gateway: 'no request would be taken in.', writer: 'nothing would be written.', publisher: 'nothing would be delivered.' } as const;
+const WORKING = Object.keys(WITHOUT) as (keyof typeof WITHOUT)[];
+
+const noSuchNode = (node: string) => new ProblemError({ status: 404, code: 'not-found', title: 'No such node', detail: `There is no node ${node} in the fleet right now; GET /api/v1/nodes lists them.` });
 
 /** What the operations on nodes do. */
 export function nodesOperations({ node, broker }: OperateTools): Record<Extract<OperationName, `nodes.${string}`>, Run> {
+  const drain = (on: boolean): Run => async ({ node: name, force, dryRun }, actor) => {
+    const nodeID = String(name);
+    if (!nodesWith(broker, 'node').includes(nodeID)) throw noSuchNode(nodeID);
+    const wasOn = isDrained(broker, nodeID);
+    const alone = on && !wasOn ? WORKING.filter((service) => nodesWith(broker, service).includes(nodeID) && nodesWith(broker, service).every((one) => one === nodeID || isDrained(broker, one))) : [];
+    if (alone.length > 0 && force !== true) throw new ProblemError({ status: 409, code: 'last-of-its-kind', title: 'The last one', detail: `No other node with ${alone.join(' and ')} takes work: ${alone.map((service) => WITHOUT[service]).join(' ')} With force it is drained all the same.` });
+    const change = { node: nodeID, from: wasOn ? 'drained' : 'working', to: on ? 'drained' : 'working', lastOf: alone };
+    if (dryRun === true) return { dryRun: true, ...change };
+    await inTransaction(node.database.pool, 'write', node.settings.transactionTimeout, (ask) => writeAudit(ask, actor, { operation: on ? 'nodes.drain' : 'nodes.undrain', target: { node: nodeID }, outcome: 'done', detail: { from: change.from, force: force === true } }));
+    await broker.call('node.drain', { on }, { nodeID, timeout: ASK_MS });
+    return change;
+  };
   return {
     'nodes.list': async () => {
       const [about, health] = await Promise.all([askAll(broker, 'node.about', ASK_MS), askAll(broker, 'node.health', ASK_MS)]);
@@ -21,7 +38,7 @@ export function nodesOperations({ node, broker }: OperateTools): Record<Extract<
     },
     'nodes.log-level': async ({ node: name, level, dryRun }, actor) => {
       const nodeID = String(name);
-      if (!nodesWith(broker, 'node').includes(nodeID)) throw new ProblemError({ status: 404, code: 'not-found', title: 'No such node', detail: `There is no node ${nodeID} in the fleet right now; GET /api/v1/nodes lists them.` });
+      if (!nodesWith(broker, 'node').includes(nodeID)) throw noSuchNode(nodeID);
       const about: Actions['node.about']['result'] = await broker.call('node.about', {}, { nodeID, timeout: ASK_MS });
       const change = { node: nodeID, from: about.logLevel, to: String(level) };
       if (dryRun === true) return { dryRun: true, ...change };
@@ -30,5 +47,7 @@ export function nodesOperations({ node, broker }: OperateTools): Record<Extract<
       await broker.call('node.logLevel', { level: String(level) }, { nodeID, timeout: ASK_MS });
       return change;
     },
+    'nodes.drain': drain(true),
+    'nodes.undrain': drain(false),
   };
 }

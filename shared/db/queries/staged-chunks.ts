@@ -61,7 +61,7 @@ returning l.state`,
 export const RUNNING_STAGED: NamedStatement = {
   name: 'running-staged',
   text: `
-select l.id, l.kind, b.epoch, l.version, l.total, l.error_policy, exists (select from chunk c where c.batch_id = l.id) as any_left, l.parallelism, l.tags, l.max_retries, l.checkpoint_interval
+select l.id, l.kind, b.epoch, l.version, l.total, l.error_policy, exists (select from chunk c where c.batch_id = l.id) as any_left, l.parallelism, l.tags, l.max_retries, l.checkpoint_interval, l.lane
 from large_batch l join batch b on b.id = l.id
 where l.state = 'RUNNING' and l.staged and b.state = 'open' order by array_position(array['high', 'normal', 'low'], l.lane), l.started_at`,
 };

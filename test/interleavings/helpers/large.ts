@@ -93,7 +93,7 @@ export function largeEdgeAt(actor: Actor, writers: readonly Actor[], { batch }: 
     store: new ItemStore(run), answers: new AnswerWatch(run, tools.log), steps: new Map(), self: { nodeId: actor.name, tags: [] },
     context: { settings: readSettings({}).settings, record: () => Promise.resolve(undefined), service: () => assert.fail('no step is carried out') }, log: tools.log, random: Math.random, onAttempt: () => undefined,
   });
-  const carriers = new Carriers(tools, targets, processing);
+  const carriers = new Carriers(tools, targets, processing, () => true);
   return {
     large,
     async upload({ segments, bytes }, { key, start = 'auto' } = {}) {

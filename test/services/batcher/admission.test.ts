@@ -33,7 +33,7 @@ describe('admission', () => {
     const refusals: string[] = [];
     const state = { handedOver: 0 };
     const admission = new Admission({
-      limits: LIMITS, pools: { enter: () => undefined }, drain, now: () => clock.now, loopDelayMs: () => 0, onRefusal: (reason) => refusals.push(reason), handedOver: () => state.handedOver,
+      limits: LIMITS, doors: { enter: () => undefined }, drain, now: () => clock.now, loopDelayMs: () => 0, onRefusal: (reason) => refusals.push(reason), handedOver: () => state.handedOver,
       queue: { bytes: queued.bytes ?? 0, oldestAt: () => queued.oldestAt },
     });
     /** Work that goes on until it is let go; what is given to its `hold` can be told too. */

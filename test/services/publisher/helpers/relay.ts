@@ -9,6 +9,7 @@ import type { Settings } from '../../../../shared/config/settings.ts';
 import { connectDatabase } from '../../../../shared/db/connect.ts';
 import { Metrics } from '../../../../shared/metrics/metrics.ts';
 import { loadKinds } from '../../../../shared/records/load-kinds.ts';
+import { DrainSwitch } from '../../../../shared/runtime/drain-switch.ts';
 import { Health } from '../../../../shared/runtime/health.ts';
 import { IntakeGate } from '../../../../shared/runtime/intake-gate.ts';
 import type { NodeContext } from '../../../../shared/runtime/node-context.ts';
@@ -44,7 +45,7 @@ export async function startRelay(settings: Settings, { nodeId = `relay-${randomU
   const kinds = new Map((await loadKinds(settings.recordKinds)).map((k) => [k.name, k]));
   const database = await connectDatabase(settings.postgresUrl, [...kinds.values()], settings, { max: settings.relayPool, applicationName: nodeId });
   const log = pino({ level: process.env.TEST_LOG ?? settings.logLevel });
-  const node = { nodeId, services: ['publisher'], settings, live: { look: async () => undefined, stop: async () => undefined }, keys: new KeyRing(), kinds, log, database, metrics: new Metrics(), health: new Health(), gate: new IntakeGate(), onDrain: [] } as NodeContext;
+  const node = { nodeId, services: ['publisher'], settings, live: { look: async () => undefined, stop: async () => undefined }, keys: new KeyRing(), kinds, log, database, metrics: new Metrics(), health: new Health(), gate: new IntakeGate(), breakers: new Map(), drain: new DrainSwitch(), onDrain: [] } as NodeContext;
   const broker = new moleculer.ServiceBroker({ nodeID: nodeId, logger: false });
   broker.createService(createPublisher(node, around));
   await broker.start();

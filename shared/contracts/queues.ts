@@ -1,0 +1,20 @@
+/** What waits for a writer, apart: requests that clients wait for, and the lanes of large batches. */
+export const QUEUES = ['requests', 'high', 'normal', 'low'] as const;
+export type QueueName = (typeof QUEUES)[number];
+
+/** Reads the setting pausedQueues. */
+export function pausedQueues(text: string): QueueName[] {
+  return QUEUES.filter((queue) => text.split(',').includes(queue));
+}
+
+/** What an operator sees of a queue. */
+export interface QueueState {
+  queue: QueueName;
+  paused: boolean;
+  /** Requests: in work. Lanes: batches that are not ended. */
+  underway: number;
+  /** Items that wait: for a writer, or to be carried out. */
+  waiting: number;
+  /** How long the oldest has been waiting; seconds. */
+  oldestS: number | null;
+}
