@@ -36,6 +36,7 @@ const MODULES: readonly CommandModule[] = [
   { commands: { orders: 'orders whose submission has no known end: list them, settle one' }, load: () => import('./commands/orders.ts') },
   { commands: { key: 'keys of the REST interface: create, list, limit, revoke' }, load: () => import('./commands/key.ts') },
   { commands: { audit: 'who did what when' }, load: () => import('./commands/audit.ts') },
+  { commands: { repl: 'a session with the running fleet: look, watch, and with --operate change' }, load: () => import('./commands/repl.ts') },
   { commands: { reset: 'delete the data of the servers that `sluice up` starts' }, load: () => import('./commands/reset.ts') },
   { commands: { settings: 'settings: what this environment says, and what a running Sluice runs with' }, load: () => import('./commands/settings.ts') },
 ];
