@@ -48,7 +48,7 @@ const underLoad = async (until: () => Promise<unknown>) => {
 
 test('a guarded change that makes requests fail takes itself back on every node, though the node that watched has gone; history and audit say why', async () => {
   await enoughRequests();
-  expect(await preview()).toMatchObject({ dryRun: true, from: 2_000, to: 1, guard: { ms: 300_000, before: { errors: 0 } } });
+  expect(await preview()).toMatchObject({ dryRun: true, from: 2_000, to: 1, guard: { ms: 300_000 } });
 
   const { status, body: { change } } = await put('maxRequests', { value: 1, guard: '5m', why: 'a test' });
   expect(status).toBe(200);
@@ -57,7 +57,7 @@ test('a guarded change that makes requests fail takes itself back on every node,
   await underLoad(() => ended('maxRequests', change, 'reverted'));
 
   const [back, first] = await history('maxRequests');
-  expect(first).toMatchObject({ change, to: '1', revertedBy: back?.change, guard: { reason: expect.stringMatching(/^worse in 3 rounds running: errors [\d.]+ %, before the change 0\.0 %/) as string } });
+  expect(first).toMatchObject({ change, to: '1', revertedBy: back?.change, guard: { reason: expect.stringMatching(/^worse in 3 rounds running: errors [\d.]+ %, before the change [\d.]+ %/) as string } });
   expect(back).toMatchObject({ who: 'guard', from: '1', to: null, reverts: change, why: first?.guard?.reason });
   await waitFor(() => running().filter((value) => value === 2_000).length >= 3, { ...LONG, what: 'the nodes that run to have the value of before' });
   const audit = (await send(system.url, 'GET', '/api/v1/audit?who=guard')).body as unknown as { content: unknown[] };
