@@ -96,9 +96,11 @@ inBrowser('a setting is changed on every node after a preview, with who and why,
   await dialog.getByText('7 messages').waitFor();
   await dialog.getByText('On 3 nodes, within two seconds').waitFor();
   await dialog.getByLabel('Why').fill('the broker was away');
+  await dialog.getByLabel(/Take it back by itself/).fill('10m');
   await dialog.getByRole('button', { name: 'Change it' }).click();
   await waitFor(async () => system.relays[0]?.context.settings.replayRate === 7, { timeoutMs: 20_000, what: 'the relay to run the new value' });
   await page.getByText('the broker was away').waitFor();
+  expect((await send(system.url, 'GET', '/api/v1/settings/history?setting=replayRate')).body.content).toMatchObject([{ guard: expect.any(Object) as object }]);
   expect(await seriousFaults(page)).toEqual([]);
 
   await page.getByRole('button', { name: /^Revert change/ }).click();
