@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { operatorName } from '../../bin/dlq/ask.ts';
@@ -59,11 +59,14 @@ test('tables, JSON, watch, help, a word that is none, and a change in a session 
   expect((await typed(['watch --times 1 settings set replayRate 7'], '--operate')).err).toContain('only reads');
 }, 60_000);
 
-test('at a terminal a session is a guest: seen by the registry with no service, no target, no connection to PostgreSQL; Tab completes, a key ends a watch, and it says goodbye', async () => {
+const hasPython = spawnSync('python3', ['--version']).status === 0;
+if (!hasPython) console.warn('No python3 on this machine: a session at a terminal is not tried.');
+
+(hasPython ? test : test.skip)('at a terminal a session is a guest: seen by the registry with no service, no target, no connection to PostgreSQL; Tab completes, a key ends a watch, and it says goodbye', async () => {
   const registry = (system.edge.broker as unknown as { registry: { getNodeList(options: object): { id: string; available: boolean; services?: object[] }[] } }).registry;
   const guests = () => registry.getNodeList({ onlyAvailable: true, withServices: true }).filter(({ id }) => id.startsWith('repl-'));
   const { FORCE_COLOR: _, ...inherited } = process.env;
-  // A real pseudo-terminal, by the standard library of Python that the tests need for NATS anyway.
+  // A real pseudo-terminal, by Python's standard library.
   const terminal = spawn('python3', ['-c', 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)', process.execPath, SLUICE, 'repl'], { env: { ...inherited, NO_COLOR: '1', TERM: 'xterm', ...env } });
   let out = '';
   terminal.stdout.on('data', (part: Buffer) => (out += part.toString('utf8')));

@@ -3,7 +3,9 @@ import { brief, bytes, count, ms, rate, shortId, span, time } from './format.js'
 import { useStore, useTitle } from './hooks.js';
 import { html } from './html.js';
 import { live } from './live.js';
+import { outlook } from './outlook.js';
 import { Bar, Empty, Head, Loading, Panel, State, Table } from './parts.js';
+import { Queues } from './queues.js';
 import { href, VIEWS } from './router.js';
 import { Stage } from './stage.js';
 
@@ -15,7 +17,7 @@ const LOOK = { intake: 'clients', queue: 'clients', flush: 'pools', relay: 'node
 const lookAt = ({ stage, says }) => (/refused for good|put off/.test(says) ? 'letters' : LOOK[stage]);
 
 /** Where it is slow, at a glance. */
-export function Flow() {
+export function Flow({ mayOperate }) {
   useTitle('Flow');
   const { snapshot, moments, status } = useStore(live);
   if (snapshot === null) return html`<${Head} title="Flow">The way of every record, live.<//>${status === 'lost' ? html`<${Empty} title="Nothing was heard yet" sign="⌁">Sluice does not answer; this page tries again by itself.<//>` : html`<${Loading} lines=${8} what="Waiting for the first figures" />`}`;
@@ -25,13 +27,14 @@ export function Flow() {
     <div class="columns two">
       <${Panel} title="The last minutes" note="records a second"><${Chart} label="Records a second" seconds=${120} times=${moments.map(({ at }) => at)} format=${rate} series=${[
         { name: 'written', color: 'accent', values: moments.map(({ written }) => written) }, { name: 'delivered', color: 'second', dash: true, values: moments.map(({ delivered }) => delivered) }]} /><//>
-      <${Panel} title="What waits" note="records"><${Chart} label="Records that wait" seconds=${120} times=${moments.map(({ at }) => at)} series=${[
+      <${Panel} title="What waits" note=${outlook(moments) ?? 'records'}><${Chart} label="Records that wait" seconds=${120} times=${moments.map(({ at }) => at)} series=${[
         { name: 'for a writer', color: 'accent', values: moments.map(({ waiting }) => waiting) }, { name: 'for their sink', color: 'second', dash: true, values: moments.map(({ backlog }) => backlog) }]} /><//>
     </div>
     <div class="columns two">
       <${Atwork} batches=${snapshot.batches} more=${snapshot.moreBatches} />
       <${Sinks} kafka=${snapshot.stages.kafka} />
-    </div>`;
+    </div>
+    <${Queues} mayOperate=${mayOperate} />`;
 }
 
 /** One sentence: all is well, or where to look first. */

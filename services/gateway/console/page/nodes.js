@@ -39,7 +39,28 @@ function Node({ node, now, mayOperate, after }) {
     ${now && html`<div class="poolline"><span class="quiet small">connections</span><${Bar} share=${now.pool.max === 0 ? 0 : now.pool.active / now.pool.max} label="Connections in use" tone=${now.pool.waiting > 0 ? 'warn' : ''} /><span class="small">${now.pool.active} of ${now.pool.max}${now.pool.waiting > 0 ? `, ${now.pool.waiting} wait` : ''}</span></div>`}
     ${ailing.map(([name, part]) => html`<p key=${name} class="ailing"><${State} of=${part.status} /> <b>${name}</b> ${part.why ?? NONE}</p>`)}
     <p class="quiet small">${node.host} · pid ${node.pid} · Sluice ${node.version} · logs ${mayOperate ? html`<select class="small" aria-label=${`What ${node.node} logs`} value=${node.logLevel} onChange=${(event) => askLevel(node, event.target, after)}>${LEVELS.map((level) => html`<option key=${level} value=${level}>${level}</option>`)}</select>` : node.logLevel}</p>
+    ${mayOperate && html`<p><button type="button" class="small" onClick=${() => askDrain(node, after)}>${isDrained(node) ? 'Give it work again…' : 'Drain…'}<span class="sr"> ${node.node}</span></button></p>`}
   </li>`;
+}
+
+const isDrained = ({ parts }) => parts.duty?.status === 'down';
+
+/** Asks whether to give a node no new work, or work again. */
+function askDrain(node, after) {
+  const drain = !isDrained(node);
+  const path = `/api/v1/nodes/${encodeURIComponent(node.node)}/${drain ? 'drain' : 'undrain'}`;
+  confirm({
+    title: drain ? 'Drain the node?' : 'Give the node work again?', action: drain ? 'Drain it' : 'Give it work', danger: drain,
+    preview: async () => {
+      const { from, to } = await ask(path, { method: 'POST', body: { dryRun: true } });
+      return html`<p class="clip" title=${node.node}>${node.node}</p><p class="fromto"><span>${from}</span> → <b>${to}</b></p><p>${drain ? 'It gets no new work and finishes what it has: nothing fails. Until it is lifted, or the node starts again.' : 'It takes its part again.'}</p>`;
+    },
+    run: async () => {
+      await ask(path, { method: 'POST', body: {} });
+      await after();
+      return `${node.node} is ${drain ? 'drained' : 'at work again'}.`;
+    },
+  });
 }
 
 /** Asks whether to change what one node logs. */

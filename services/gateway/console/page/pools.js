@@ -1,9 +1,9 @@
+import { Breakers } from './breakers.js';
 import { AtWork, HoldsUp, isInTheWay } from './connections.js';
 import { Chart } from './chart.js';
 import { count, ms, percent, time } from './format.js';
-import { useAsk, useStore, useTitle } from './hooks.js';
+import { useAsk, useTitle } from './hooks.js';
 import { html } from './html.js';
-import { live } from './live.js';
 import { Asked, Bar, Empty, Facts, Head, Panel, State, Table } from './parts.js';
 
 const LOOK_MS = 5_000;
@@ -15,7 +15,6 @@ export function Pools({ mayOperate }) {
   useTitle('Pools');
   const asked = useAsk('/api/v1/pools?history=1h', LOOK_MS);
   const activity = useAsk('/api/v1/pools/activity', LOOK_MS);
-  const { snapshot } = useStore(live);
   return html`<${Head} title="Pools">Connections to PostgreSQL. A healthy pool is used up to 75 %, and nobody waits.<//>
     <${HoldsUp} of=${activity} mayOperate=${mayOperate} />
     ${asked.error?.status === 503 && asked.data === undefined ? html`<${Panel}><${Empty} title="Nobody watches the pools" sign="◌">A relay does; start one with <code>sluice relay</code>. The last hour is seen here once it has run that long.<//><//>`
@@ -25,7 +24,7 @@ export function Pools({ mayOperate }) {
       ${report.history && html`<${Course} history=${report.history} />`}
       <${Each} pools=${report.pools} />
       <${AtWork} of=${activity} mayOperate=${mayOperate} />
-      <div class="columns two"><${Breakers} admission=${report.breakers ?? []} others=${snapshot?.stages.kafka.breakers ?? []} /><${Postgres} of=${report.postgres} /></div>`}<//>`}`;
+      <div class="columns two"><${Breakers} admission=${report.breakers ?? []} mayOperate=${mayOperate} /><${Postgres} of=${report.postgres} /></div>`}<//>`}`;
 }
 
 /** The last hour. */
@@ -42,13 +41,6 @@ function Each({ pools }) {
       <td class="n">${pool.active} of ${pool.max}</td><td class="meter"><${Bar} share=${pool.utilization} label=${`Utilization of ${pool.node}`} tone=${BAR_TONES[pool.state]} /><span class="quiet small">${percent(pool.utilization)}</span></td><td class="n">${count(pool.waiting)}</td>
       <td>${pool.longest === null ? html`<span class="quiet">–</span>` : html`${ms(pool.longest.heldMs)} <span class="mono small quiet">${pool.longest.query ?? ''}</span>`}</td></tr>`)}<//>
     ${pools.filter(({ heldTooLong }) => heldTooLong.length > 0).map((pool) => html`<p key=${pool.node} class="ailing"><b>${pool.node}</b> holds ${count(pool.heldTooLong.length)} connections for too long, the longest for ${ms(pool.heldTooLong[0].heldMs)}.</p>`)}<//>`;
-}
-
-function Breakers({ admission, others }) {
-  return html`<${Panel} title="Breakers"><ul class="breakers plain">
-    ${admission.map(({ pools, state }) => html`<li key=${pools}><${State} of=${state} /><b>admission</b><span class="quiet clip" title=${pools}>${pools}</span></li>`)}
-    ${others.filter(({ name }) => name !== 'admission').map(({ name, node, state }) => html`<li key=${name + node}><${State} of=${state} /><b>${name}</b><span class="quiet clip" title=${node}>${node}</span></li>`)}
-  </ul><p class="quiet small">The admission breaker keeps writing requests out (503) while pools are used up; Kafka's lets what is written wait in the ledger.</p><//>`;
 }
 
 function Postgres({ of }) {
