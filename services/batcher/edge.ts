@@ -12,13 +12,12 @@ import { watchLoopDelay } from '../../shared/runtime/loop-delay.ts';
 import { natsIsConnected } from '../../shared/runtime/nats-status.ts';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
 import { Admission, type Load } from './admission.ts';
-import { askWriter, CALL_GRACE_MS, callWriter, stayOffNats } from './call-writer.ts';
-import { CallsInHand } from './calls-in-hand.ts';
+import { CALL_GRACE_MS, stayOffNats } from './call-writer.ts';
 import { afterDelivery, awaitDelivery } from './await-delivery.ts';
-import { Dispatcher, type ChunkLimits } from './dispatcher.ts';
+import { createDispatch } from './create-dispatch.ts';
+import { edgeFigures } from './edge-figures.ts';
 import { watchDrain } from './drain.ts';
 import { fleetView } from './fleet-view.ts';
-import { FlushMeter } from './flush-meter.ts';
 import { Carriers, CHUNK_LEASE_MS } from './large/carriers.ts';
 import { endOverdue } from './large/end-large.ts';
 import { LargeBatches } from './large/large-batches.ts';
@@ -29,13 +28,10 @@ import { QueueDoor } from './queue-door.ts';
 import { WriteQueue } from './queue.ts';
 import { reap, renewLeases, type ReaperTools } from './reaper.ts';
 import { reportBatch } from './report-batch.ts';
-import { Slots } from './slots.ts';
 import { createSubmission } from './submission/create-submission.ts';
 import { takeChange, type ChangeTools } from './take-change.ts';
 import { takeBatch, type TakeTools } from './take-batch.ts';
 import { takeTarget } from './take-target.ts';
-import { traceHandover } from './trace-handover.ts';
-import { WriterWatch } from './writer-watch.ts';
 
 /** The batcher's parts, wired: one per node. */
 export interface Edge {
@@ -76,9 +72,6 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
   const { settings, metrics, log, database, tracing } = node;
   const now = () => performance.now();
   const queue = new WriteQueue();
-  const slots = new Slots();
-  const calls = new CallsInHand(now);
-  const meter = new FlushMeter(node.nodeId);
   const loopDelay = watchLoopDelay();
   // Whatever waits now is written or withdrawn within its deadline.
   const drain = new DrainRate(now(), Math.ceil(settings.requestDeadline / 1_000));
@@ -87,9 +80,10 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     metrics.count('batcher_refusals_total', { reason: 'pools' });
   });
   const queues = new QueueDoor(settings);
+  const doors = { enter: (inWork: number) => (queues.enter('requests'), pools.enter(inWork)) };
   const admission = new Admission({
     limits: liveView(settings, { maxRequests: 'maxRequests', maxItems: 'queueMaxItems', maxBytes: 'queueMaxBytes' }),
-    doors: { enter: (inWork) => (queues.enter('requests'), pools.enter(inWork)) }, queue, drain, now,
+    doors, queue, drain, now,
     handedOver: () => dispatcher.handedOver,
     loopDelayMs: () => loopDelay.ms(),
     onRefusal: (reason) => metrics.count('batcher_refusals_total', { reason }),
@@ -106,31 +100,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
   const stopping = new AbortController();
   const inWork = new Set<string>();
 
-  const chunkLimits: ChunkLimits = Object.assign(
-    liveView(settings, { aimRows: 'bulkInsertBatchSize', maxRows: 'chunkMaxRows', maxBytes: 'chunkMaxBytes', interactiveShare: 'interactiveShare' }),
-    { lanes: liveView(settings, { high: 'laneHigh', normal: 'laneNormal', low: 'laneLow' }) },
-  );
-  const dispatcher = new Dispatcher(queue, slots, chunkLimits, {
-    async write(nodeId, chunk, deadlineMs, entries) {
-      const trace = tracing === undefined ? undefined : traceHandover(tracing, entries, now());
-      const { slices, flushMs } = await calls.wait(nodeId, (call) => callWriter(broker, nodeId, chunk, deadlineMs, entries.map((e) => e.requestId), trace, call));
-      meter.flushed(chunk.sliceOf.length, flushMs);
-      return slices;
-    },
-    now,
-    log,
-    onHandover: (result) => metrics.count('batcher_handovers_total', { result }),
-    onWritten: (items) => drain.add(items, now()),
-    onBacklog: (is) => drain.busy(is, now()),
-    onLook: (inFlight, waiting) => meter.look(inFlight, waiting),
-    after: (ms, run) => setTimeout(run, ms).unref(),
-  });
-  const watch = new WriterWatch({
-    calls, slots, log,
-    ask: (nodeId, asked, timeoutMs) => askWriter(broker, nodeId, asked, timeoutMs),
-    trusted: () => dispatcher.wake(),
-    reachable: () => natsIsConnected(broker),
-  });
+  const { dispatcher, slots, calls, meter, watch } = createDispatch(node, broker, { queue, drain, now });
   const tools: TakeTools = {
     pool: database.pool,
     queue,
@@ -212,23 +182,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     endPaused: () => large.endPaused(),
     onError: warn('what waits could not be ended; tried again'),
   });
-  const forgetFigures = metrics.sampled(() => {
-    const age = (since: number | undefined) => (since === undefined ? 0 : (now() - since) / 1_000);
-    metrics.set('batcher_requests_active', {}, admission.requests);
-    metrics.set('batcher_requests_bytes', {}, admission.bytes);
-    metrics.set('batcher_waiting_items', {}, admission.waiting);
-    metrics.set('batcher_queue_items', {}, queue.items);
-    metrics.set('batcher_queue_bytes', {}, queue.bytes);
-    metrics.set('batcher_queue_age_seconds', {}, age(queue.oldestAt()));
-    metrics.set('batcher_handover_age_seconds', {}, age(slots.oldestAt()));
-    metrics.set('batcher_uploads_active', {}, large.uploads);
-    metrics.set('batcher_lanes_items', {}, dispatcher.waitingInLanes);
-    metrics.set('batcher_lanes_slots', {}, dispatcher.slotsOfLanes);
-    metrics.set('batcher_items_underway', {}, processing.underWay);
-    metrics.set('batcher_slots', { state: 'used' }, slots.inFlight);
-    metrics.set('batcher_slots', { state: 'free' }, slots.total - slots.inFlight);
-    metrics.set('batcher_drain_rate_items', {}, drain.perSecond(now()) ?? 0);
-  });
+  const forgetFigures = edgeFigures(metrics, { admission, queue, slots, dispatcher, large, processing, drain, now });
   node.health.add('writers', () => (slots.writers > 0 ? { status: 'up', figures: { writers: slots.writers, slots: slots.total, busy: slots.inFlight } } : { status: 'down', why: 'No writer has joined the fleet: nothing can be written. Start one with `sluice writer`.' }), true);
 
   return {
@@ -264,7 +218,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     })),
     submit(params) {
       if (submission === undefined) throw new Error('no trade service is set');
-      pools.enter(admission.requests);
+      doors.enter(admission.requests);
       return inWorkUntilDone(submission.submit(params));
     },
     askTradeService: async (orderId) => submission?.ask(orderId) ?? { answer: 'unavailable', why: 'TRADE_SERVICE_URL is empty' },
