@@ -3,10 +3,12 @@ export interface SinkBacklog {
   waiting: number;
   oldestS: number;
   unowned: number;
-  inPerS: number;
+  inPerS: number | null;
   outPerS: number;
+  /** More may wait than was counted: what comes is not known then, nor the trend. */
+  capped: boolean;
   /** `stands`: nothing is sent, and something waits. */
-  trend: 'empty' | 'drains' | 'steady' | 'grows' | 'stands';
+  trend: 'unknown' | 'empty' | 'drains' | 'steady' | 'grows' | 'stands';
   /** Until it is gone, at the rates that were measured; null where it does not drain. */
   drainedInS: number | null;
 }
@@ -18,4 +20,6 @@ export interface ListedShard {
   owner: string | null;
   waiting: number;
   oldestS: number | null;
+  /** More may wait than was counted. */
+  capped: boolean;
 }

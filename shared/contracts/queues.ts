@@ -15,6 +15,6 @@ export interface QueueState {
   underway: number;
   /** Items that wait: for a writer, or to be carried out. */
   waiting: number;
-  /** How long the oldest has been waiting; seconds. */
+  /** Requests: how long the oldest has been waiting; lanes: since when the oldest batch is at work; seconds. */
   oldestS: number | null;
 }

@@ -67,7 +67,7 @@ test('many clients, keys, kinds, paths and references make no more series than t
   for (const key of clients.slice(1, 1 + FEW)) await throwNames(key);
   await delivered();
   // What is told at intervals has been told once.
-  await waitFor(async () => (await series()).filter((one) => /^sluice_(pool_utilization_share|relay_lag_seconds)/.test(one)).length >= 5, { timeoutMs: 60_000, what: 'pools and lag to be told' });
+  await waitFor(async () => (await series()).filter((one) => /^sluice_(pool_utilization_share|relay_lag_seconds)/.test(one)).length >= 5 && (await series()).some((one) => one.startsWith('sluice_large_batches_late')), { timeoutMs: 60_000, what: 'pools, lag and the database to be told' });
   const before = await series();
   for (let i = 1 + FEW; i < clients.length; i += AT_ONCE) await Promise.all(clients.slice(i, i + AT_ONCE).map(throwNames));
   await delivered();

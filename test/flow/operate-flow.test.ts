@@ -58,6 +58,16 @@ test('a drained writer is given no more chunks under load, nothing fails or is l
   expect([await audited('nodes.drain'), await audited('nodes.undrain')]).toEqual([1, 1]);
 }, 180_000);
 
+test('of two who drain the last two writers at once one is refused, and of two who pause at once both are heard', async () => {
+  const both = await Promise.all(system.writers.map((writer) => operate(`/api/v1/nodes/${idOf(writer)}/drain`)));
+  expect(both.map(({ status }) => status).sort()).toEqual([200, 409]);
+  await Promise.all(system.writers.map((writer) => operate(`/api/v1/nodes/${idOf(writer)}/undrain`)));
+  await Promise.all(['high', 'low'].map((queue) => operate(`/api/v1/queues/${queue}/pause`)));
+  expect((await operate('/api/v1/queues/normal/pause', { dryRun: true })).body).toMatchObject({ from: ['high', 'low'], to: ['high', 'normal', 'low'] });
+  await Promise.all(['high', 'low'].map((queue) => operate(`/api/v1/queues/${queue}/resume`)));
+  expect((await operate('/api/v1/queues/normal/pause', { dryRun: true })).body).toMatchObject({ from: [], to: ['normal'] });
+}, 60_000);
+
 test('a drained relay hands every shard over, what is due is delivered by the other, and it takes its part again', async () => {
   const [drained, other] = system.relays;
   await operate(`/api/v1/nodes/${idOf(drained)}/drain`);
@@ -144,7 +154,7 @@ test('a paused queue takes nothing new, the others go on, and it goes on where i
   expect(low).toMatchObject({ paused: true, waiting: 2 });
   await operate('/api/v1/queues/low/resume');
   await waitFor(async () => (await send(system.url, 'GET', `/api/v1/batches/${staged.batchId}`)).text.includes('"COMPLETED"'), { ...LONG, what: 'the batch to be completed' });
-  expect(await audited('settings.set')).toBe(4);
+  expect(await audited('settings.set')).toBe(8);
 }, 120_000);
 
 test('the commands say the same in tables', async () => {

@@ -43,7 +43,7 @@ async function hold(ids: readonly number[]): Promise<{ waited: () => Promise<unk
   await client.query('begin');
   await client.query('select id from orders where id = any($1) for update', [ids]);
   return {
-    waited: () => waitFor(async () => (await fleet.sql(`select 1 from pg_locks where not granted`)).length > 0, { ...LONG, what: 'a statement to wait for the orders' }),
+    waited: () => waitFor(async () => (await fleet.sql(`select 1 from pg_locks join pg_stat_activity using (pid) where not granted and datname = current_database()`)).length > 0, { ...LONG, what: 'a statement to wait for the orders' }),
     async release() {
       await client.query('rollback');
       await client.end();
@@ -70,7 +70,7 @@ test('F19 kill -9 while the claim waits for a lock: it is made by nobody any mor
     expect(there(ids)).toEqual([0, 0, 0]);
     await held.release();
     // What the dead edge's statement did or did not do is settled by asking again.
-    await waitFor(async () => (await fleet.sql(`select 1 from pg_locks where not granted`)).length === 0, { ...LONG, what: 'the statement to end' });
+    await waitFor(async () => (await fleet.sql(`select 1 from pg_locks join pg_stat_activity using (pid) where not granted and datname = current_database()`)).length === 0, { ...LONG, what: 'the statement to end' });
     if ((await rows(ids)).some((row) => !row.inSubmission)) {
       await fleet.start('edge');
       await send(fleet.url, 'POST', '/api/v1/orders/batch/submit', { orderIds: ids });
@@ -87,6 +87,8 @@ test('F19 kill -9 after the answer, while the update waits for a lock: SENT with
   await killAt(ids, async () => {
     await waitFor(() => trades.calls.bulk > before, { ...LONG, what: 'the call to be under way' });
     held = await hold(ids);
+    // Something else may wait for the lock before: the orders have to be there first.
+    await arrived(ids);
     await held.waited();
     trades.faults.latencyMs = 0;
   }, async () => {

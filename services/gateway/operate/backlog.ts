@@ -15,10 +15,10 @@ export function backlogOperations({ node: { database: { pool }, settings }, brok
   const count = async (): Promise<Map<string, SinkCounts>> => {
     const [rows, { answers }] = await Promise.all([runStatement(pool, SHARDS, [null, ROWS], settings.statementTimeout), askAll(broker, 'node.flow', ASK_MS)]);
     const sinks = new Map<string, SinkCounts>();
-    for (const [name, , owner, waiting, oldest] of rows) {
+    for (const [name, , owner, waiting, oldest, capped] of rows) {
       const sink = String(name);
-      const found = sinks.get(sink) ?? { waiting: 0, oldestS: 0, unowned: 0, sent: answers.reduce((sum, { figures }) => sum + (figures[`relay_messages_total:${sink}`] ?? 0), 0), atMs: performance.now() };
-      sinks.set(sink, { ...found, waiting: found.waiting + Number(waiting), oldestS: Math.max(found.oldestS, Number(oldest ?? 0)), unowned: found.unowned + (owner === null ? 1 : 0) });
+      const found = sinks.get(sink) ?? { waiting: 0, oldestS: 0, unowned: 0, capped: false, sent: answers.reduce((sum, { figures }) => sum + (figures[`relay_messages_total:${sink}`] ?? 0), 0), atMs: performance.now() };
+      sinks.set(sink, { ...found, waiting: found.waiting + Number(waiting), oldestS: Math.max(found.oldestS, Number(oldest ?? 0)), unowned: found.unowned + (owner === null ? 1 : 0), capped: found.capped || capped === true });
     }
     return sinks;
   };

@@ -27,10 +27,9 @@ export type Run = (given: ArgumentValues, actor: Actor) => Promise<unknown>;
 
 /** The handler of each operation: reads the arguments as its description says, and answers what it did or found. */
 export function operateHandlers(tools: OperateTools): (name: OperationName) => Handler {
-  const settings = settingsOperations(tools);
   const runs: Record<OperationName, Run> = {
-    ...settings, ...nodesOperations(tools), ...poolsOperations(tools), ...ordersOperations(tools), ...clientsOperations(tools), ...breakersOperations(tools), ...shardsOperations(tools),
-    ...queuesOperations(tools, settings['settings.set']), ...backlogOperations(tools),
+    ...settingsOperations(tools), ...nodesOperations(tools), ...poolsOperations(tools), ...ordersOperations(tools), ...clientsOperations(tools), ...breakersOperations(tools), ...shardsOperations(tools),
+    ...queuesOperations(tools), ...backlogOperations(tools),
   };
   return (name) => {
     const operation = OPERATIONS.find((one) => one.name === name);

@@ -1,9 +1,10 @@
 import type { Actions } from '../../../shared/contracts/actions.ts';
 import { writeAudit } from '../../../shared/db/audit.ts';
 import { inTransaction } from '../../../shared/db/in-transaction.ts';
+import { LOCK_DUTY } from '../../../shared/db/queries/operations.ts';
 import { ProblemError } from '../../../shared/errors/problem.ts';
 import type { OperationName } from '../../../shared/operations/operations.ts';
-import { askAll, isDrained, nodesWith } from '../../../shared/runtime/fleet.ts';
+import { askAll, nodesWith } from '../../../shared/runtime/fleet.ts';
 import type { OperateTools, Run } from './handlers.ts';
 
 const ASK_MS = 1_500;
@@ -18,14 +19,21 @@ export function nodesOperations({ node, broker }: OperateTools): Record<Extract<
   const drain = (on: boolean): Run => async ({ node: name, force, dryRun }, actor) => {
     const nodeID = String(name);
     if (!nodesWith(broker, 'node').includes(nodeID)) throw noSuchNode(nodeID);
-    const wasOn = isDrained(broker, nodeID);
-    const alone = on && !wasOn ? WORKING.filter((service) => nodesWith(broker, service).includes(nodeID) && nodesWith(broker, service).every((one) => one === nodeID || isDrained(broker, one))) : [];
-    if (alone.length > 0 && force !== true) throw new ProblemError({ status: 409, code: 'last-of-its-kind', title: 'The last one', detail: `No other node with ${alone.join(' and ')} takes work: ${alone.map((service) => WITHOUT[service]).join(' ')} With force it is drained all the same.` });
-    const change = { node: nodeID, from: wasOn ? 'drained' : 'working', to: on ? 'drained' : 'working', lastOf: alone };
-    if (dryRun === true) return { dryRun: true, ...change };
-    await inTransaction(node.database.pool, 'write', node.settings.transactionTimeout, (ask) => writeAudit(ask, actor, { operation: on ? 'nodes.drain' : 'nodes.undrain', target: { node: nodeID }, outcome: 'done', detail: { from: change.from, force: force === true } }));
-    await broker.call('node.drain', { on }, { nodeID, timeout: ASK_MS });
-    return change;
+    return inTransaction(node.database.pool, 'write', node.settings.transactionTimeout, async (ask) => {
+      await ask(LOCK_DUTY, []);
+      // Asked of the nodes themselves: what the registry knows may be a moment old.
+      const { answers } = await askAll(broker, 'node.health', ASK_MS);
+      const isOff = ({ parts }: (typeof answers)[number]) => parts.duty?.status === 'down';
+      const own = answers.find((one) => one.node === nodeID);
+      if (own === undefined) throw new ProblemError({ status: 503, code: 'no-answer', title: 'No answer', detail: `${nodeID} does not answer right now. Nothing was changed.`, headers: { 'Retry-After': '2' } });
+      const alone = on && !isOff(own) ? WORKING.filter((service) => own.services.includes(service) && !answers.some((one) => one.node !== nodeID && one.services.includes(service) && !isOff(one))) : [];
+      if (alone.length > 0 && force !== true) throw new ProblemError({ status: 409, code: 'last-of-its-kind', title: 'The last one', detail: `No other node with ${alone.join(' and ')} takes work: ${alone.map((service) => WITHOUT[service]).join(' ')} With force it is drained all the same.` });
+      const change = { node: nodeID, from: isOff(own) ? 'drained' : 'working', to: on ? 'drained' : 'working', lastOf: alone };
+      if (dryRun === true) return { dryRun: true, ...change };
+      await writeAudit(ask, actor, { operation: on ? 'nodes.drain' : 'nodes.undrain', target: { node: nodeID }, outcome: 'done', detail: { from: change.from, force: force === true } });
+      await broker.call('node.drain', { on }, { nodeID, timeout: ASK_MS });
+      return change;
+    });
   };
   return {
     'nodes.list': async () => {

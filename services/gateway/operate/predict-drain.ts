@@ -7,6 +7,8 @@ export interface SinkCounts {
   oldestS: number;
   /** Shards that no relay owns. */
   unowned: number;
+  /** More may wait than was counted. */
+  capped: boolean;
   /** Messages that relays sent since they were started. */
   sent: number;
   /** Monotonic ms. */
@@ -22,9 +24,10 @@ export function predictDrain(before: SinkCounts, now: SinkCounts): SinkBacklog {
   const outPerS = Math.max(0, now.sent - before.sent) / seconds;
   const growth = (now.waiting - before.waiting) / seconds;
   const round = (value: number) => Math.round(value * 10) / 10;
-  const trend = now.waiting === 0 ? 'empty' : outPerS === 0 && growth === 0 ? 'stands' : Math.abs(growth) <= outPerS * STEADY_SHARE ? 'steady' : growth > 0 ? 'grows' : 'drains';
+  const capped = before.capped || now.capped;
+  const trend = capped ? 'unknown' : now.waiting === 0 ? 'empty' : outPerS === 0 && growth === 0 ? 'stands' : Math.abs(growth) <= outPerS * STEADY_SHARE ? 'steady' : growth > 0 ? 'grows' : 'drains';
   return {
-    waiting: now.waiting, oldestS: Math.round(now.oldestS), unowned: now.unowned, inPerS: round(Math.max(0, growth + outPerS)), outPerS: round(outPerS), trend,
+    waiting: now.waiting, oldestS: Math.round(now.oldestS), unowned: now.unowned, inPerS: capped ? null : round(Math.max(0, growth + outPerS)), outPerS: round(outPerS), capped, trend,
     drainedInS: trend === 'empty' ? 0 : trend === 'drains' ? Math.ceil(now.waiting / -growth) : null,
   };
 }

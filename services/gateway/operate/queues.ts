@@ -1,25 +1,36 @@
 import { pausedQueues, QUEUES, type QueueName, type QueueState } from '../../../shared/contracts/queues.ts';
+import { inTransaction, type Ask } from '../../../shared/db/in-transaction.ts';
+import { LIVE_SETTINGS, LOCK_SETTINGS } from '../../../shared/db/queries/live-settings.ts';
 import { LANES } from '../../../shared/db/queries/queue-states.ts';
 import { runStatement } from '../../../shared/db/run-statement.ts';
+import { SETTINGS_CHANGED } from '../../../shared/live/follow-settings.ts';
+import { keepChange } from '../../../shared/live/keep-change.ts';
 import type { OperationName } from '../../../shared/operations/operations.ts';
 import { askAll } from '../../../shared/runtime/fleet.ts';
 import type { OperateTools, Run } from './handlers.ts';
 
 const ASK_MS = 1_500;
+const NAME = 'pausedQueues';
 const NONE = 'none';
 
-/**
- * What the operations on queues do.
- * @param setSetting what changes a live setting, with its history, its audit and its preview
- */
-export function queuesOperations({ node: { database: { pool }, settings }, broker }: OperateTools, setSetting: Run): Record<Extract<OperationName, `queues.${string}`>, Run> {
+/** What the operations on queues do. */
+export function queuesOperations({ node: { database: { pool }, settings }, broker }: OperateTools): Record<Extract<OperationName, `queues.${string}`>, Run> {
+  /** Read under the lock: what this node runs may be a moment old, and two who pause at once must both be heard. */
+  const pausedNow = async (ask: Ask): Promise<QueueName[]> => {
+    await ask(LOCK_SETTINGS, []);
+    const live = (await ask(LIVE_SETTINGS, [])).find(([name]) => name === NAME);
+    return pausedQueues(live === undefined ? settings.pausedQueues : String(live[1]));
+  };
   const set = (paused: boolean): Run => async ({ queue, why, dryRun }, actor) => {
-    const before = pausedQueues(settings.pausedQueues);
-    const after = QUEUES.filter((one) => (one === queue ? paused : before.includes(one)));
-    const told = { queue, from: before, to: after };
-    if (before.join() === after.join()) return { ...told, ...(dryRun === true ? { dryRun } : {}) };
-    const { change, silent } = (await setSetting({ name: 'pausedQueues', value: after.join() || NONE, why, dryRun }, actor)) as { change?: number; silent: string[] };
-    return { ...told, silent, ...(dryRun === true ? { dryRun } : { change }) };
+    const told = await inTransaction(pool, 'write', settings.transactionTimeout, async (ask) => {
+      const from = await pausedNow(ask);
+      const to = QUEUES.filter((one) => (one === queue ? paused : from.includes(one)));
+      if (dryRun === true) return { dryRun: true, queue, from, to };
+      if (from.join() === to.join()) return { queue, from, to };
+      return { queue, from, to, change: await keepChange(ask, { name: NAME, after: to.join() || NONE, why: why === undefined ? null : String(why), reverts: null }, actor, 'settings.set') };
+    });
+    if ('change' in told) await broker.broadcast(SETTINGS_CHANGED, {});
+    return told;
   };
   return {
     'queues.show': async () => {

@@ -12,6 +12,7 @@ const ALL_SORTS: Readonly<Record<string, string>> = {
   VERIFY_DELIVERY: 'an event is due to its sink like a record',
   VERIFY_LETTERS: 'joins by the whole key, op included',
   DEAD_LETTER: 'joins by the whole key, op included',
+  UNDELIVERED: 'whoever waits for the delivery of a batch waits for its events too',
 };
 
 const isStatement = (it: unknown): it is NamedStatement => typeof it === 'object' && it !== null && typeof (it as NamedStatement).text === 'string';
