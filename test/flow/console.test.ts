@@ -75,7 +75,7 @@ inBrowser('the keyboard is enough: figures open views, t changes the theme, ? te
 inBrowser('each node is shown with what it does, and what it logs can be changed', async () => {
   const { page, context } = await openConsole(browser, system.url);
   await goTo(page, 'nodes');
-  for (const { nodeId } of [system.edge, ...system.writers, ...system.relays].map(({ context: node }) => node)) await page.getByText(nodeId, { exact: true }).waitFor();
+  for (const { nodeId } of [system.edge, ...system.writers, ...system.relays].map(({ context: node }) => node)) await page.getByTitle(nodeId).first().waitFor();
   const { nodeId: writer, log } = system.writers[0]?.context ?? {};
   await page.getByLabel(`What ${writer} logs`).selectOption('fatal');
   const dialog = page.getByRole('dialog');
