@@ -29,7 +29,7 @@ const MODULES: readonly CommandModule[] = [
   },
   { commands: { 'price-service': 'run a price service to try revaluations out, with delays and faults on demand' }, load: () => import('./commands/price-service.ts') },
   { commands: { 'trade-service': 'run a trade service to try submissions of orders out, with delays and faults on demand' }, load: () => import('./commands/trade-service.ts') },
-  { commands: { nodes: 'nodes of the fleet: list them, change what one logs' }, load: () => import('./commands/fleet.ts') },
+  { commands: { nodes: 'nodes of the fleet: list them, drain one, change what one logs' }, load: () => import('./commands/fleet.ts') },
   { commands: { pools: 'connections to PostgreSQL: in use, waiting, held too long; who holds others up' }, load: () => import('./commands/pools.ts') },
   { commands: { backlog: 'what waits for delivery, and when it will be gone', shards: 'who delivers which shard: list them, hand one over', breakers: 'breakers: list them, open and close them', queues: 'requests and lanes of large batches: show, pause and resume them' }, load: () => import('./commands/flow.ts') },
   { commands: { clients: 'who sent how much lately, and what each may' }, load: () => import('./commands/clients.ts') },

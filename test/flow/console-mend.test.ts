@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import type { Browser } from 'playwright-core';
 import { startTradeService, type TradeService } from '../../bin/trade-service/trade-service.ts';
-import { findChromium, startBrowser } from '../helpers/browser.ts';
+import { browserTests, startBrowser } from '../helpers/browser.ts';
 import { goTo, openConsole, seriousFaults, tooWide } from '../helpers/console-page.ts';
 import { execution } from '../helpers/executions.ts';
 import { send } from '../helpers/http.ts';
@@ -11,9 +11,7 @@ import { query } from '../helpers/query.ts';
 import { startSystem, type TestSystem } from '../helpers/system.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
-const chromium = findChromium();
-if (chromium === undefined) console.warn('No Chromium on this machine (apt-get install chromium, or CHROMIUM names one): what is mended from the console is not tried in a browser.');
-const inBrowser = chromium === undefined ? test.skip : test;
+const { chromium, inBrowser } = browserTests('what is mended from the console');
 
 let trades: TradeService;
 let system: TestSystem;

@@ -1,5 +1,5 @@
 import type { Browser } from 'playwright-core';
-import { findChromium, startBrowser } from '../helpers/browser.ts';
+import { browserTests, startBrowser } from '../helpers/browser.ts';
 import { goTo, openConsole, seriousFaults, tooWide } from '../helpers/console-page.ts';
 import { execution } from '../helpers/executions.ts';
 import { send } from '../helpers/http.ts';
@@ -9,9 +9,7 @@ import { startSystem, type TestSystem } from '../helpers/system.ts';
 import { alterTopic, createTopic } from '../helpers/topic-admin.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
-const chromium = findChromium();
-if (chromium === undefined) console.warn('No Chromium on this machine (apt-get install chromium, or CHROMIUM names one): what is operated from the console is not tried in a browser.');
-const inBrowser = chromium === undefined ? test.skip : test;
+const { chromium, inBrowser } = browserTests('what is operated from the console');
 
 const LETTERS = 6;
 const topic = uniqueName('orders');

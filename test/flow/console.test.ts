@@ -2,7 +2,7 @@ import pg from 'pg';
 import type { Browser } from 'playwright-core';
 import { newKey } from '../../shared/access/api-keys.ts';
 import { CREATE_API_KEY } from '../../shared/db/queries/api-keys.ts';
-import { findChromium, startBrowser } from '../helpers/browser.ts';
+import { browserTests, startBrowser } from '../helpers/browser.ts';
 import { goTo, openConsole, seriousFaults, tooWide } from '../helpers/console-page.ts';
 import { execution } from '../helpers/executions.ts';
 import { query } from '../helpers/query.ts';
@@ -10,9 +10,7 @@ import { startSystem, type TestSystem } from '../helpers/system.ts';
 import { targetOf, tcpProxy, throughProxy } from '../helpers/tcp-proxy.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
-const chromium = findChromium();
-if (chromium === undefined) console.warn('No Chromium on this machine (apt-get install chromium, or CHROMIUM names one): the console is not tried in a browser.');
-const inBrowser = chromium === undefined ? test.skip : test;
+const { chromium, inBrowser } = browserTests('the console');
 
 const VIEWS = ['flow', 'batches', 'receipts', 'letters', 'orders', 'pools', 'nodes', 'clients', 'settings'];
 
