@@ -6,7 +6,6 @@ import type { NodeContext } from '../../shared/runtime/node-context.ts';
 import { askWriter, callWriter } from './call-writer.ts';
 import { CallsInHand } from './calls-in-hand.ts';
 import { Dispatcher, type ChunkLimits } from './dispatcher.ts';
-import { FlushMeter } from './flush-meter.ts';
 import type { WriteQueue } from './queue.ts';
 import { Slots } from './slots.ts';
 import { traceHandover } from './trace-handover.ts';
@@ -17,7 +16,6 @@ export interface Dispatch {
   dispatcher: Dispatcher;
   slots: Slots;
   calls: CallsInHand;
-  meter: FlushMeter;
   watch: WriterWatch;
 }
 
@@ -29,7 +27,6 @@ export function createDispatch(node: NodeContext, broker: ServiceBroker, { queue
   const { settings, metrics, log, tracing } = node;
   const slots = new Slots();
   const calls = new CallsInHand(now);
-  const meter = new FlushMeter(node.nodeId);
   const chunkLimits: ChunkLimits = Object.assign(
     liveView(settings, { aimRows: 'bulkInsertBatchSize', maxRows: 'chunkMaxRows', maxBytes: 'chunkMaxBytes', interactiveShare: 'interactiveShare' }),
     { lanes: liveView(settings, { high: 'laneHigh', normal: 'laneNormal', low: 'laneLow' }) },
@@ -37,16 +34,13 @@ export function createDispatch(node: NodeContext, broker: ServiceBroker, { queue
   const dispatcher = new Dispatcher(queue, slots, chunkLimits, {
     async write(nodeId, chunk, deadlineMs, entries) {
       const trace = tracing === undefined ? undefined : traceHandover(tracing, entries, now());
-      const { slices, flushMs } = await calls.wait(nodeId, (call) => callWriter(broker, nodeId, chunk, deadlineMs, entries.map((e) => e.requestId), trace, call));
-      meter.flushed(chunk.sliceOf.length, flushMs);
-      return slices;
+      return calls.wait(nodeId, (call) => callWriter(broker, nodeId, chunk, deadlineMs, entries.map((e) => e.requestId), trace, call));
     },
     now,
     log,
     onHandover: (result) => metrics.count('batcher_handovers_total', { result }),
     onWritten: (items) => drain.add(items, now()),
     onBacklog: (is) => drain.busy(is, now()),
-    onLook: (inFlight, waiting) => meter.look(inFlight, waiting),
     after: (ms, run) => setTimeout(run, ms).unref(),
   });
   const watch = new WriterWatch({
@@ -55,5 +49,5 @@ export function createDispatch(node: NodeContext, broker: ServiceBroker, { queue
     trusted: () => dispatcher.wake(),
     reachable: () => natsIsConnected(broker),
   });
-  return { dispatcher, slots, calls, meter, watch };
+  return { dispatcher, slots, calls, watch };
 }

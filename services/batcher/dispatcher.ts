@@ -18,8 +18,6 @@ export interface DispatchTools {
   onWritten(items: number): void;
   /** After each look for slots: whether a chunk of full size waits because none is free. */
   onBacklog(is: boolean): void;
-  /** After each look too: how many chunks are in flight, and whether any wait. */
-  onLook(inFlight: number, waiting: boolean): void;
   after(ms: number, run: () => void): void;
 }
 
@@ -126,7 +124,6 @@ export class Dispatcher {
     if (this.#abandoned) this.#endWaiting();
     else this.#handOut();
     this.#tools.onBacklog(this.#queue.items >= this.#limits.aimRows);
-    this.#tools.onLook(this.#slots.inFlight, this.#queue.length > 0 || this.#lanes.length > 0);
   }
 
   #endWaiting(): void {

@@ -60,8 +60,6 @@ export interface Edge {
 const REAP_INTERVAL_MS = 5_000;
 const SETTLE_LATER_MS = 20_000;
 const LOOK_AROUND_INTERVAL_MS = 1_000;
-/** As often as the limiter decides. */
-const METER_INTERVAL_MS = 300;
 const WATCH_INTERVAL_MS = 100;
 const STEER_INTERVAL_MS = 1_000;
 const CARRY_INTERVAL_MS = 500;
@@ -100,7 +98,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
   const stopping = new AbortController();
   const inWork = new Set<string>();
 
-  const { dispatcher, slots, calls, meter, watch } = createDispatch(node, broker, { queue, drain, now });
+  const { dispatcher, slots, calls, watch } = createDispatch(node, broker, { queue, drain, now });
   const tools: TakeTools = {
     pool: database.pool,
     queue,
@@ -155,10 +153,6 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     carriers.sharedBy(edges);
     dispatcher.wake();
   };
-  const tellFlushes = () => {
-    const told = meter.take(slots.inFlight);
-    if (told !== undefined && settings.limiter && natsIsConnected(broker)) void broker.broadcast('flushes.measured', told, ['pool-monitor']);
-  };
   const loops = [
     every(settings.batchLease / RENEWALS, () => renewLeases(reaper), warn('leases of batches could not be renewed; tried again')),
     every(REAP_INTERVAL_MS, () => reap(reaper), warn('orphaned batches could not be looked for; tried again')),
@@ -168,7 +162,6 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     every(REAP_INTERVAL_MS, () => carriers.sweep(), warn('staged chunks of ended batches could not be deleted; tried again')),
     every(STEER_INTERVAL_MS, () => large.lookAround(), warn('what was steered could not be looked for; tried again')),
     every(WATCH_INTERVAL_MS, async () => void watch.look(), warn('writers could not be asked for overdue chunks; tried again')),
-    every(METER_INTERVAL_MS, async () => tellFlushes(), warn('what was measured could not be told')),
     every(LOOK_AROUND_INTERVAL_MS, async () => lookAround(), warn('the fleet could not be looked at')),
   ];
   const draining = watchDrain({
@@ -189,8 +182,8 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     large,
     steered: async () => void (await Promise.all([large.lookAround(), carriers.look()])),
     judged: (found) => pools.judged(found),
-    limited({ shares, maxRows, validMs }) {
-      slots.limited(shares[node.nodeId] ?? 1, maxRows, now(), validMs);
+    limited(decided) {
+      slots.limited(decided, now());
       dispatcher.wake();
     },
     lookAround,

@@ -1,9 +1,9 @@
+import type { FlushesLimited } from '../../shared/contracts/flush-limit.ts';
 import type { WriterNode } from '../../shared/runtime/fleet.ts';
 
 interface Lane {
-  slots: number;
-  /** Most that the writer runs, where a limiter says how many are in flight in all. */
-  most: number;
+  /** What the writer runs at the same time where no limiter says otherwise. */
+  fixed: number;
   inFlight: number;
   /** Which take, counted over all writers, was the last of this one. */
   lastTake: number;
@@ -26,20 +26,21 @@ export const HELD_UP_MS = 3;
 const FULL_PAUSE_MS = 20;
 
 /**
- * The flush slots this edge may use, and which of them are free: its share of every writer's, or as many as the fleet's limiter
- * says. With several edges the shares are rounded up, and a writer that is full all the same says so.
+ * The flush slots this edge may use, and which of them are free: its share of those of every writer, whose number is fixed or what the
+ * fleet's limiter grants it. With several edges the shares are rounded up, and a writer that is full all the same says so.
  */
 export class Slots {
   readonly #lanes = new Map<string, Lane>();
   /** When each chunk in flight was handed over; monotonic ms, ascending. */
   #handedOver: number[] = [];
   #takes = 0;
-  /** What the limiter lets this edge have in flight; until then, monotonic ms. */
-  #limit: { flushes: number; maxRows: number; until: number } | undefined;
+  #edges = 1;
+  /** What the limiter grants the writers; until then, monotonic ms. */
+  #limit: { writers: Readonly<Record<string, number>>; maxRows: number; until: number } | undefined;
 
   /** Takes over what the fleet's limiter decided: it holds for so long. */
-  limited(flushes: number, maxRows: number, now: number, validMs: number): void {
-    this.#limit = { flushes, maxRows, until: now + validMs };
+  limited({ writers, maxRows, validMs }: Pick<FlushesLimited, 'writers' | 'maxRows' | 'validMs'>, now: number): void {
+    this.#limit = { writers, maxRows, until: now + validMs };
   }
 
   /** Where the limiter has said nothing for too long, the fixed number of slots holds. */
@@ -50,11 +51,11 @@ export class Slots {
   /** Takes over what the registry says now. Writers that are gone lose their slots; calls to them fail by themselves. */
   update(writers: readonly WriterNode[], edges: number): void {
     for (const nodeId of this.#lanes.keys()) if (!writers.some((w) => w.nodeId === nodeId)) this.#lanes.delete(nodeId);
-    for (const { nodeId, slots, most } of writers) {
-      const share = Math.max(1, Math.ceil(slots / Math.max(1, edges)));
+    this.#edges = Math.max(1, edges);
+    for (const { nodeId, slots } of writers) {
       const lane = this.#lanes.get(nodeId);
-      if (lane === undefined) this.#lanes.set(nodeId, { slots: share, most, inFlight: 0, lastTake: 0, fullUntil: 0, doubted: false });
-      else Object.assign(lane, { slots: share, most });
+      if (lane === undefined) this.#lanes.set(nodeId, { fixed: slots, inFlight: 0, lastTake: 0, fullUntil: 0, doubted: false });
+      else lane.fixed = slots;
     }
   }
 
@@ -71,14 +72,13 @@ export class Slots {
     // What a writer holds that may be dead is no reason to keep work from those that answer.
     const answering = [...this.#lanes].filter(([, { doubted }]) => !doubted);
     const lanes = answering.length > 0 ? answering : [...this.#lanes];
-    if (this.#limit !== undefined && lanes.reduce((sum, [, { inFlight }]) => sum + inFlight, 0) >= this.#limit.flushes) return { lookAgainMs: undefined };
     const ahead = full ? AHEAD : 0;
-    const room = ({ slots, most }: Lane) => (this.#limit === undefined ? slots + ahead : most);
     const [best] = lanes
-      .filter(([, lane]) => lane.inFlight < room(lane) && lane.fullUntil <= now)
-      .sort(([, a], [, b]) => a.inFlight / a.slots - b.inFlight / b.slots || a.lastTake - b.lastTake);
+      .map(([nodeId, lane]) => ({ nodeId, lane, share: this.#share(nodeId, lane) }))
+      .filter(({ lane, share }) => lane.inFlight < share + ahead && lane.fullUntil <= now)
+      .sort((a, b) => a.lane.inFlight / a.share - b.lane.inFlight / b.share || a.lane.lastTake - b.lane.lastTake);
     if (best === undefined) return { lookAgainMs: undefined };
-    const [nodeId, lane] = best;
+    const { nodeId, lane } = best;
     lane.inFlight++;
     lane.lastTake = ++this.#takes;
     this.#handedOver.push(now);
@@ -123,8 +123,7 @@ export class Slots {
   }
 
   get total(): number {
-    const all = (of: (lane: Lane) => number) => [...this.#lanes.values()].reduce((sum, lane) => sum + of(lane), 0);
-    return this.#limit === undefined ? all((lane) => lane.slots) : Math.min(this.#limit.flushes, all((lane) => lane.most));
+    return [...this.#lanes].reduce((sum, [nodeId, lane]) => sum + this.#share(nodeId, lane), 0);
   }
   /** Most rows of a chunk, as the limiter says. */
   get maxRows(): number {
@@ -135,5 +134,9 @@ export class Slots {
   }
   get writers(): number {
     return this.#lanes.size;
+  }
+
+  #share(nodeId: string, { fixed }: Lane): number {
+    return Math.max(1, Math.ceil((this.#limit?.writers[nodeId] ?? fixed) / this.#edges));
   }
 }

@@ -15,10 +15,10 @@ export interface WatchTools {
   calls: CallsInHand;
   slots: Slots;
   /**
-   * Asks a writer which of these calls it has in hand; undefined where it can't tell them all.
+   * Asks a writer which of these calls it has in hand.
    * @throws what a call of a node throws; REQUEST_TIMEOUT where no answer came in time
    */
-  ask: (nodeId: string, calls: string[], timeoutMs: number) => Promise<string[] | undefined>;
+  ask: (nodeId: string, calls: string[], timeoutMs: number) => Promise<string[]>;
   /** A writer answers again: there may be slots to use. */
   trusted: () => void;
   /** Whether questions can be asked at all now: without NATS a silence says nothing. */
@@ -72,7 +72,7 @@ export class WriterWatch {
       trusted();
       if (writer.silent) writer.patienceMs = Math.min(LONGEST_PATIENCE_MS, writer.patienceMs * 2);
       writer.silent = false;
-      const missing = new Set(has === undefined ? [] : overdue.filter((id) => !has.includes(id)));
+      const missing = new Set(overdue.filter((id) => !has.includes(id)));
       // Twice: the answer itself may be on its way.
       const lost = calls.recall([...missing].filter((id) => writer.missing.has(id)), 'the writer does not have the chunk, and its answer did not come');
       if (lost > 0) log.warn({ writer: nodeId, chunks: lost }, 'a writer does not have chunks that it was sent, and did not answer; they go to another');

@@ -1,12 +1,12 @@
 import type { FlushClass } from '../../shared/contracts/flush-limit.ts';
 
-/** What the law remembers. `limit`: flushes that the edges which flush may have in flight together; one that is idle has one beside it. `maxRows`: most rows of a chunk. */
+/** What the law remembers. `limit`: flushes that the fleet's writers may run together. `maxRows`: most rows of a chunk. */
 export interface FlushLimit {
   readonly limit: number;
   readonly maxRows: number;
   /** Time of a flush without a queue, as last measured, by size class; ms. A class that is not there was not seen yet. */
   readonly bases: Readonly<Record<number, number>>;
-  /** Rounds since the bases were measured. */
+  /** Rounds since the bases were measured, or seen again. */
   readonly age: number;
   /** Rounds in a row with too long a queue. */
   readonly long: number;
@@ -22,8 +22,8 @@ export interface FlushSample {
 }
 
 export interface FlushLimitBounds {
-  /** Least flushes in flight: one for each edge that flushes. */
-  minLimit: number;
+  /** Each is a flow of its own: at least one of its flushes runs. */
+  writers: number;
   maxLimit: number;
   minRows: number;
   maxRows: number;
@@ -40,11 +40,16 @@ export interface FlushLimitStep {
   queued: number;
 }
 
-/** Flushes that may queue in PostgreSQL: fewer leave it idle between two, more only wait there. Vegas' alpha and beta, as in the paper. */
+/** Flushes that may queue in PostgreSQL for each writer: fewer leave it idle between two, more only wait there. Vegas' alpha and beta, for each flow as in the paper. */
 const ALPHA = 1;
-const BETA = 3;
-/** Rounds after which the bases are measured anew, with one flush an edge: else a queue of our own, or a database that became slower, would never be told apart. */
-const BASE_ROUNDS = 100;
+const BETA = 2;
+/**
+ * Rounds after which bases that were not seen again are measured anew, with one flush a writer: else a queue of our own, or a database that
+ * became slower, would never be told apart.
+ */
+const BASE_ROUNDS = 200;
+/** A round with so little beyond the bases has seen them again. */
+const SEEN_AGAIN = 0.1;
 /** A queue that stays this many rounds, though the limit falls, is none of ours: the base is measured anew at once, but not again before so many rounds. */
 const DOUBT_ROUNDS = 3;
 const BASE_ROUNDS_LEAST = 15;
@@ -57,15 +62,17 @@ export function startLimit(limit: number, maxRows: number): FlushLimit {
 }
 
 /**
- * One step of TCP Vegas (Brakmo and Peterson, "TCP Vegas: End to End Congestion Avoidance on a Global Internet", 1995):
- * inFlight * (1 - base / time) flushes queue in the database; below alpha one more is let in, above beta one less.
- * Chunks halve while flushes are slow, and grow back by an eighth. Plain: the same state and sample give the same answer.
+ * One step of TCP Vegas (Brakmo and Peterson, "TCP Vegas: End to End Congestion Avoidance on a Global Internet", 1995), with the
+ * writers as its flows: inFlight * (1 - base / time) flushes queue in the database. Below alpha for each writer one more is let in (far
+ * below, one more for each: a flow grows by one a round), above beta one less. Chunks halve while flushes are slow, and grow back by an
+ * eighth. Plain: the same state and sample give the same answer.
  *
- * One state is for the whole fleet. With a state in each edge the shares come out equal but the sum does not hold: each takes the
- * others' queue for its base (simulated on a database that carries 6: two edges 8 in flight on average, three 14-17, four 25).
+ * One state is for the whole fleet. With a state in each flow the shares come out equal but the sum does not hold: each takes the
+ * others' queue for its base (simulated on a database that carries 6: two flows 8 in flight on average, three 14-17, four 25).
  */
 export function nextLimit(state: FlushLimit, sample: FlushSample, bounds: FlushLimitBounds): FlushLimitStep {
-  const within = (limit: number) => Math.max(bounds.minLimit, Math.min(bounds.maxLimit, limit));
+  const { writers, maxLimit } = bounds;
+  const within = (limit: number) => Math.max(writers, Math.min(maxLimit, limit));
   const known = Object.keys(state.bases).length > 0;
   const step = (reason: FlushLimitReason, change: Partial<FlushLimit>, queued = 0): FlushLimitStep => {
     const next = { ...state, age: state.age + 1, long: 0, ...change };
@@ -73,22 +80,25 @@ export function nextLimit(state: FlushLimit, sample: FlushSample, bounds: FlushL
   };
   if (sample.classes.length === 0) return { state, reason: 'idle', queued: 0 };
   if (state.before !== undefined) {
-    // Flushes of before may still be under way: only a round with one an edge shows the base.
-    if (sample.inFlight > bounds.minLimit) return step('measure-base', {});
+    // Flushes of before may still be under way: only a round with one a writer shows the base.
+    if (sample.inFlight > writers) return step('measure-base', {});
     return step('base-measured', { limit: state.before, before: undefined, bases: measured(state.bases, sample.classes), age: 0 });
   }
   const doubtful = state.long >= DOUBT_ROUNDS && state.age >= BASE_ROUNDS_LEAST;
   if (state.age >= BASE_ROUNDS || doubtful || !known) {
     // Where little is asked for the base shows by itself.
-    if (sample.inFlight <= bounds.minLimit) return step('base-measured', { bases: measured(state.bases, sample.classes), age: 0 });
-    return step('measure-base', { limit: bounds.minLimit, before: state.limit });
+    if (sample.inFlight <= writers) return step('base-measured', { bases: measured(state.bases, sample.classes), age: 0 });
+    return step('measure-base', { limit: writers, before: state.limit });
   }
   const bases = lowered(state.bases, sample.classes);
-  if (sample.inFlight < state.limit) return step('idle', { bases });
-  const queued = sample.inFlight * mean(sample.classes, ({ size, ms }) => 1 - (bases[size] ?? ms) / ms);
-  if (queued < ALPHA) return step('queue-short', { bases, limit: state.limit + 1 }, queued);
-  if (queued > BETA) return step('queue-long', { bases, limit: state.limit - 1, long: state.long + 1 }, queued);
-  return step('steady', { bases }, queued);
+  const beyond = mean(sample.classes, ({ size, ms }) => 1 - (bases[size] ?? ms) / ms);
+  const kept = beyond <= SEEN_AGAIN ? { bases, age: 0 } : { bases };
+  if (sample.inFlight < state.limit) return step('idle', kept);
+  const queued = sample.inFlight * beyond;
+  if (queued < (ALPHA / 2) * writers) return step('queue-short', { ...kept, limit: state.limit + writers }, queued);
+  if (queued < ALPHA * writers) return step('queue-short', { ...kept, limit: state.limit + 1 }, queued);
+  if (queued > BETA * writers) return step('queue-long', { ...kept, limit: state.limit - 1, long: state.long + 1 }, queued);
+  return step('steady', kept, queued);
 }
 
 /** The bases that a round without a queue shows; those of classes that it lacks are taken to have changed as its own did. */

@@ -1,13 +1,13 @@
 import type { ServiceBroker } from 'moleculer';
 import type { FlushesMeasured } from '../../shared/contracts/flush-limit.ts';
 import { every, type Loop } from '../../shared/runtime/every.ts';
-import { firstWith, nodesWith, writersOf } from '../../shared/runtime/fleet.ts';
+import { firstWith, writersOf } from '../../shared/runtime/fleet.ts';
 import { natsIsConnected } from '../../shared/runtime/nats-status.ts';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
 import { Limiter } from './limiter.ts';
 
 const ROUND_MS = 300;
-/** So long an edge goes by a decision: then nobody decides, and the fixed number of slots holds. */
+/** So long a decision holds: then nobody decides, and the fixed number of slots holds. */
 const VALID_MS = 3_000;
 
 /** The limiter of this node, and the loop that runs its rounds. Of all nodes that could, the one with the first name decides. */
@@ -37,7 +37,7 @@ export function limiterLoop(node: NodeContext, broker: ServiceBroker): { measure
       return;
     }
     deciding = true;
-    const decided = limiter.round({ edges: nodesWith(broker, 'batcher'), writers: writersOf(broker) });
+    const decided = limiter.round(writersOf(broker));
     if (decided !== undefined) void broker.broadcast('flushes.limited', decided);
   };
   return { measured: (said) => limiter.measured(said), loop: every(ROUND_MS, round, (error) => log.warn({ err: error }, 'the limiter could not decide')) };

@@ -1,12 +1,7 @@
 import type { FlushClass, FlushesLimited, FlushesMeasured } from '../../shared/contracts/flush-limit.ts';
+import type { WriterNode } from '../../shared/runtime/fleet.ts';
 import { nextLimit, startLimit, type FlushLimit, type FlushLimitReason } from './flush-limit.ts';
 import { shareOut } from './share-out.ts';
-
-/** What the registry knows of those that flush. */
-export interface FlushingFleet {
-  edges: readonly string[];
-  writers: readonly { slots: number; most: number }[];
-}
 
 /** One decision, with what it follows from. */
 export interface FlushDecision {
@@ -26,55 +21,46 @@ export interface LimiterTools {
   onDecision: (decision: FlushDecision) => void;
 }
 
-/** An edge that said nothing for so many rounds is idle. */
-const SILENT_ROUNDS = 3;
+/** A writer whose word is older is idle: words and rounds come as often, but not in step. */
+const SILENT_ROUNDS = 2;
 
 /** Decides, round by round, how many flushes the fleet has in flight, and how large chunks may be. */
 export class Limiter {
   readonly #tools: LimiterTools;
   #state: FlushLimit | undefined;
-  /** By edge, what it told last, and how many rounds ago. */
+  /** By writer, what it told last, and how many rounds ago. */
   readonly #told = new Map<string, { said: FlushesMeasured; rounds: number }>();
 
   constructor(tools: LimiterTools) {
     this.#tools = tools;
   }
 
-  /** Takes what an edge tells. */
+  /** Takes what a writer tells. */
   measured(said: FlushesMeasured): void {
-    this.#told.set(said.edge, { said, rounds: 0 });
+    this.#told.set(said.writer, { said, rounds: 0 });
   }
 
   /** One round; undefined while there is nobody to decide for. */
-  round({ edges, writers }: FlushingFleet): FlushesLimited | undefined {
-    if (edges.length === 0 || writers.length === 0) return undefined;
+  round(writers: readonly WriterNode[]): FlushesLimited | undefined {
+    if (writers.length === 0) return undefined;
     const { decider, validMs, bounds, onDecision } = this.#tools;
-    const slots = writers.reduce((sum, one) => sum + one.slots, 0);
-    const most = writers.reduce((sum, one) => sum + one.most, 0);
+    const sum = (of: (one: WriterNode) => number) => writers.reduce((all, one) => all + of(one), 0);
     const limits = bounds();
-    this.#state ??= startLimit(slots, limits.maxRows);
-    const heard = this.#heard(edges);
-    const fresh = heard.filter(({ rounds }) => rounds === 0).map(({ said }) => said);
-    const classes = fresh.flatMap((one) => one.classes);
-    const inFlight = fresh.reduce((sum, one) => sum + one.inFlight, 0);
-    const minLimit = Math.max(1, fresh.length);
-    const { state, reason, queued } = nextLimit(this.#state, { classes, inFlight }, { minLimit, maxLimit: Math.max(minLimit, most), ...limits });
+    this.#state ??= startLimit(sum(({ slots }) => slots), limits.maxRows);
+    for (const [nodeId, { rounds }] of this.#told) if (rounds >= SILENT_ROUNDS || !writers.some((one) => one.nodeId === nodeId)) this.#told.delete(nodeId);
+    const heard = [...this.#told.values()];
+    const classes = heard.flatMap(({ said, rounds }) => (rounds === 0 ? said.classes : []));
+    const inFlight = heard.reduce((all, { said }) => all + said.inFlight, 0);
+    for (const one of heard) one.rounds++;
+    const { state, reason, queued } = nextLimit(this.#state, { classes, inFlight }, { writers: writers.length, maxLimit: sum(({ most }) => most), ...limits });
     if (classes.length > 0) onDecision({ limit: state.limit, maxRows: state.maxRows, reason, queued, inFlight, classes });
     this.#state = state;
-    const wanting = new Set(heard.filter(({ said }) => said.wanting).map(({ said }) => said.edge));
-    for (const one of this.#told.values()) one.rounds++;
-    const open = state.before === undefined ? state.limit : 0;
-    return { decider, shares: shareOut(open, [...edges].sort().map((edge) => ({ edge, wanting: wanting.has(edge) }))), maxRows: state.maxRows, validMs };
+    return { decider, writers: shareOut(state.limit, [...writers].sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1))), maxRows: state.maxRows, validMs };
   }
 
   /** Another node decides now, or nobody: the next round begins anew. */
   forget(): void {
     this.#state = undefined;
     this.#told.clear();
-  }
-
-  #heard(edges: readonly string[]) {
-    for (const [edge, { rounds }] of this.#told) if (rounds >= SILENT_ROUNDS || !edges.includes(edge)) this.#told.delete(edge);
-    return [...this.#told.values()];
   }
 }

@@ -1,18 +1,12 @@
-/** An edge that may want flushes. */
-export interface EdgeDemand {
-  edge: string;
-  /** It had a chunk to write and no slot. */
-  wanting: boolean;
-}
-
-/**
- * The fleet's flushes in flight, shared out equally among the edges that want them, or, where none does, among all; who comes first has
- * the remainder. Every edge has at least one, beside the others' if need be: a request that comes to an idle edge does not wait for the next
- * round, and what an idle edge leaves unused is not taken from those at work.
- */
-export function shareOut(limit: number, edges: readonly EdgeDemand[]): Record<string, number> {
-  const wanting = edges.filter((one) => one.wanting);
-  const takers = wanting.length > 0 ? wanting : edges;
-  const share = new Map(takers.map(({ edge }, at) => [edge, Math.floor(limit / takers.length) + (at < limit % takers.length ? 1 : 0)]));
-  return Object.fromEntries(edges.map(({ edge }) => [edge, Math.max(1, share.get(edge) ?? 1)]));
+/** The fleet's flushes in flight, shared out equally among its writers: each has at least one, and none more than it runs at most. */
+export function shareOut(limit: number, writers: readonly { nodeId: string; most: number }[]): Record<string, number> {
+  const shares = new Map(writers.map(({ nodeId }) => [nodeId, 1]));
+  let left = limit - shares.size;
+  while (left > 0) {
+    const room = writers.filter(({ nodeId, most }) => (shares.get(nodeId) ?? 1) < most);
+    if (room.length === 0) break;
+    for (const { nodeId } of room.slice(0, left)) shares.set(nodeId, (shares.get(nodeId) ?? 1) + 1);
+    left -= room.length;
+  }
+  return Object.fromEntries(shares);
 }

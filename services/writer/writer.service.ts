@@ -1,5 +1,5 @@
 import type { Context, ServiceBroker, ServiceSchema } from 'moleculer';
-import type { Actions, ChangeOutcome, ChangeRecord, WriteChunk, WrittenChunk } from '../../shared/contracts/actions.ts';
+import type { Actions, ChangeOutcome, ChangeRecord, Events, WriteChunk } from '../../shared/contracts/actions.ts';
 import type { SliceOutcome } from '../../shared/contracts/slices.ts';
 import { FLEET_ERRORS, fleetError } from '../../shared/errors/fleet-errors.ts';
 import { classifyFailure, faultOfDataError } from '../../shared/errors/sqlstate.ts';
@@ -7,6 +7,7 @@ import type { Fault } from '../../shared/records/record-kind.ts';
 import { mostFlushes, writerPoolSize } from '../../shared/db/pool-size.ts';
 import type { NodeContext } from '../../shared/runtime/node-context.ts';
 import { changeRecord } from './change-record.ts';
+import { createFlushSlots } from './create-flush-slots.ts';
 import { kindFlush, type KindFlush } from './flush-target.ts';
 import { traceFlush } from './trace-flush.ts';
 import { writeChunk, type FlushTools } from './write-chunk.ts';
@@ -23,7 +24,7 @@ export function createWriter(node: NodeContext): ServiceSchema {
     if (found === undefined) throw new Error(`this node knows no record kind "${kind}"; every node of a fleet needs the same kinds`);
     return found;
   };
-  const tools = (kind: string, requestIds: readonly string[], flushed: (ms: number) => void): FlushTools => ({
+  const tools = (kind: string, requestIds: readonly string[]): FlushTools => ({
     requestIds,
     pool: node.database.pool,
     fork: () => node.database.orm.em.fork(),
@@ -37,7 +38,7 @@ export function createWriter(node: NodeContext): ServiceSchema {
     rowByRow: !settings.bulkFlush,
     now: () => performance.now(),
     onFlush(ms, rows) {
-      flushed(ms);
+      slots.flushed(rows, ms);
       metrics.observe('writer_flush_seconds', { kind }, ms / 1_000);
       metrics.observe('writer_flush_rows', { kind }, rows);
     },
@@ -55,8 +56,9 @@ export function createWriter(node: NodeContext): ServiceSchema {
     metrics.observe('writer_wait_seconds', { action }, waited / 1_000);
     return ctx.params.deadlineMs - waited;
   };
-  /** Calls of `write` whose turn has come. */
+  /** Calls of `write` that came and have no answer yet. */
   const inHand = new Set<string>();
+  const slots = createFlushSlots(node);
   let active = 0;
   const counted = async <T>(work: () => Promise<T>): Promise<T> => {
     metrics.set('writer_flushes_active', {}, ++active);
@@ -85,22 +87,19 @@ export function createWriter(node: NodeContext): ServiceSchema {
     metadata: { slots: settings.writerConcurrency, most, pool: writerPoolSize(most) },
     actions: {
       write: {
-        // One chunk may wait behind the running ones, so that a slot that becomes free has its next chunk at once.
-        bulkhead: { enabled: true, concurrency: most, maxQueueSize: 1 },
-        async handler(this: { broker: ServiceBroker }, ctx: Context<WriteChunk, { trace?: string }>): Promise<WrittenChunk> {
-          const { chunk, call = ctx.id } = ctx.params;
-          const leftMs = timeLeft(ctx, 'write');
-          let flushMs = 0;
+        async handler(this: { broker: ServiceBroker }, ctx: Context<WriteChunk, { trace?: string }>): Promise<SliceOutcome[]> {
+          const { chunk, requestIds, call = ctx.id } = ctx.params;
+          const { sinks } = target(chunk.kind);
           inHand.add(call);
-          const slices = await traced(ctx, () => counted(() => writeChunk(tools(chunk.kind, ctx.params.requestIds, (ms) => (flushMs = ms)), target(chunk.kind), chunk, leftMs))).finally(() => inHand.delete(call));
+          const write = () => counted(() => writeChunk(tools(chunk.kind, requestIds), target(chunk.kind), chunk, timeLeft(ctx, 'write')));
+          const slices = await slots.take(() => traced(ctx, write)).finally(() => inHand.delete(call));
           metrics.count('writer_rows_total', { kind: chunk.kind }, chunk.sliceOf.length);
-          nudgeRelays(this.broker, target(chunk.kind).sinks, chunk.slices.map((s) => s.shard));
-          return { slices, flushMs };
+          nudgeRelays(this.broker, sinks, chunk.slices.map((s) => s.shard));
+          return slices;
         },
       },
       inHand: {
-        // While every turn is taken another call may wait for one, of which nothing is known here.
-        handler: ({ params }: Context<Actions['writer.inHand']['params']>): Actions['writer.inHand']['result'] => (inHand.size >= most ? null : params.calls.filter((call) => inHand.has(call))),
+        handler: ({ params }: Context<Actions['writer.inHand']['params']>): Actions['writer.inHand']['result'] => params.calls.filter((call) => inHand.has(call)),
       },
       change: {
         bulkhead: { enabled: true, concurrency: settings.writerConcurrency, maxQueueSize: 100 },
@@ -118,6 +117,13 @@ export function createWriter(node: NodeContext): ServiceSchema {
         },
       },
     },
+    events: {
+      'flushes.limited': (ctx: Context<Events['flushes.limited']>) => slots.limited(ctx.params),
+    },
+    started(this: { broker: ServiceBroker }) {
+      slots.start(this.broker);
+    },
+    stopped: () => slots.stop(),
     created() {
       // From the start, so that the first one is seen as an increase: an alert looks at it.
       metrics.count('writer_retries_total', { cause: 'sqlstate_53' }, 0);

@@ -18,10 +18,10 @@ export interface Actions {
   'batcher.take': { params: TakeBatch; result: BatchOutcome };
   /** Changes or deletes one record under its version; a repeat with the same batch id answers as the first. */
   'writer.change': { params: ChangeRecord; result: ChangeOutcome };
-  /** Writes one chunk in one statement. Safe to repeat with the same slices, on any writer. */
-  'writer.write': { params: WriteChunk; result: WrittenChunk };
-  /** Which of these calls of `writer.write` the writer has in hand; null where it can't tell all, because some may wait for their turn. */
-  'writer.inHand': { params: { calls: string[] }; result: string[] | null };
+  /** Writes one chunk in one statement; tells what became of each slice. Safe to repeat with the same slices, on any writer. */
+  'writer.write': { params: WriteChunk; result: SliceOutcome[] };
+  /** Which of these calls of `writer.write` the writer has in hand, those that wait for their turn included. */
+  'writer.inHand': { params: { calls: string[] }; result: string[] };
   /** Changes one record for a client: the key's procedure around `writer.change`. */
   'batcher.change': { params: TakeChange; result: ChangeAnswer };
   /** Opens a large upload, or goes on with one; what follows goes to the node that the answer names. */
@@ -189,12 +189,6 @@ export interface NodeHealth {
   services: string[];
   ready: boolean;
   parts: Record<string, HealthPart>;
-}
-
-/** What became of each slice, and how long the last try took in PostgreSQL, waiting for a connection included; ms. */
-export interface WrittenChunk {
-  slices: SliceOutcome[];
-  flushMs: number;
 }
 
 export interface WriteChunk {

@@ -1,28 +1,28 @@
-/** Flushes of about the same size, by one edge in one period: sizes are told apart, for a larger flush takes longer without any queue. */
+/** Flushes of about the same size, by one writer in one period: sizes are told apart, for a larger flush takes longer without any queue. */
 export interface FlushClass {
   /** Rows of these flushes, rounded to a power of two: the exponent. */
   size: number;
   flushes: number;
-  /** Median of their times in the writer, waiting for a connection included; ms. */
+  /** Median of their times, waiting for a connection included; ms. */
   ms: number;
 }
 
-/** What an edge saw of its flushes in one period. */
+/** What a writer saw of its flushes in one period. */
 export interface FlushesMeasured {
-  edge: string;
+  writer: string;
   classes: FlushClass[];
-  /** Most of this edge's flushes that were in flight together. */
+  /** Most of its flushes that ran together. */
   inFlight: number;
-  /** Whether a chunk waited because this edge had no more slots. */
-  wanting: boolean;
+  /** Whether a chunk waited for its turn. */
+  waiting: boolean;
 }
 
 /** What the limiter decided: told anew after each of its rounds. */
 export interface FlushesLimited {
   /** The name of the node that decides. */
   decider: string;
-  /** Flushes that each edge may have in flight, by name; an edge that is not named has one. */
-  shares: Record<string, number>;
+  /** Flushes that each writer runs at a time, by name; one that is not named goes by its fixed number. */
+  writers: Record<string, number>;
   /** Most rows of a chunk. */
   maxRows: number;
   /** How long it holds. */

@@ -45,7 +45,7 @@ export function edgeAt(actor: Actor, { segmentRows, writers, nextBlock }: EdgeSh
         throw error instanceof Died || writer?.stage?.isDead(nodeId) === true ? Object.assign(new Error('no answer'), { type: 'REQUEST_TIMEOUT' }) : error;
       }
     },
-    now, log, onHandover: () => undefined, onWritten: () => undefined, onBacklog: () => undefined, onLook: () => undefined, after: (ms, run) => setTimeout(run, Math.min(ms, 5)),
+    now, log, onHandover: () => undefined, onWritten: () => undefined, onBacklog: () => undefined, after: (ms, run) => setTimeout(run, Math.min(ms, 5)),
   });
   const tools: TakeTools = {
     pool, queue, dispatcher, log, owner: actor.name, inWork: new Set(), leaseMs: 15_000, statementTimeoutMs: 12_000, settlePatienceMs: 15_000, settleLaterMs: 20_000, shards: 32, batchesSink: 'kafka:batches',

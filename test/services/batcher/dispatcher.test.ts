@@ -29,7 +29,7 @@ function started(writers: number, slotsEach: number) {
     log: pino({ level: 'silent' }),
     onHandover: () => undefined,
     onWritten: () => undefined,
-    onBacklog: () => undefined, onLook: () => undefined,
+    onBacklog: () => undefined,
     after: (_, run) => timers.push(run),
   });
   /** Lets the event loop turn a few times, and rings timers. */

@@ -75,18 +75,22 @@ describe('slots', () => {
     expect(taken(slots.take(0, true))).toBe('w1');
   });
 
-  test('the limiter\'s number holds over all writers, until it is too old', () => {
+  test('what the limiter grants a writer takes the place of its fixed number, until it is too old; a writer that it does not know yet keeps its own', () => {
     const slots = of(2, 2);
-    slots.limited(3, 700, 0, 1_000);
-    const got = Array.from({ length: 4 }, () => taken(slots.take(0, true)));
-    expect(got.slice(0, 3).every((writer) => writer !== undefined)).toBe(true);
-    expect(got[3]).toBeUndefined();
-    expect([slots.total, slots.maxRows]).toEqual([3, 700]);
-    slots.limited(99, 700, 500, 1_000);
-    expect(slots.total).toBe(8); // no writer is given more than it runs at most
-    slots.expire(1_499);
-    expect(slots.total).toBe(8);
-    slots.expire(1_500);
+    slots.limited({ writers: { w0: 4, gone: 9 }, maxRows: 700, validMs: 1_000 }, 0);
+    expect([slots.total, slots.maxRows]).toEqual([6, 700]);
+    const got = Array.from({ length: 9 }, () => taken(slots.take(0, true)));
+    expect(got.filter((writer) => writer === 'w0')).toHaveLength(5);
+    expect(got.filter((writer) => writer === 'w1')).toHaveLength(3);
+    slots.expire(999);
+    expect(slots.total).toBe(6);
+    slots.expire(1_000);
     expect([slots.total, slots.maxRows]).toEqual([4, Infinity]);
+  });
+
+  test('edges share what the limiter grants, too', () => {
+    const slots = of(1, 2, 2);
+    slots.limited({ writers: { w0: 5 }, maxRows: 700, validMs: 1_000 }, 0);
+    expect(slots.total).toBe(3);
   });
 });

@@ -40,7 +40,7 @@ describe('the way of a batch through an edge', () => {
     const chunks: Chunk[] = [];
     const dispatcher = new Dispatcher(queue, slots, { aimRows: 500, maxRows: 2_000, maxBytes: 524_288, interactiveShare: 0.25, lanes: { high: 6, normal: 3, low: 1 } }, {
       write: (_, chunk) => (chunks.push(chunk), shape.write?.(chunk) ?? writeChunk(engine.tools, engine.executions, chunk, 5_000)),
-      now, log, onHandover: () => undefined, onWritten: () => undefined, onBacklog: () => undefined, onLook: () => undefined, after: (ms, run) => setTimeout(run, ms),
+      now, log, onHandover: () => undefined, onWritten: () => undefined, onBacklog: () => undefined, after: (ms, run) => setTimeout(run, ms),
     });
     const tools: TakeTools = {
       pool: engine.pool, queue, dispatcher, log, owner: 'edge-test', inWork, leaseMs: 15_000, statementTimeoutMs: 5_000, settlePatienceMs: 2_250, settleLaterMs: 20_000, shards: 32, batchesSink: 'kafka:batches',

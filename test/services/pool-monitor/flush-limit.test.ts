@@ -1,6 +1,6 @@
 import { nextLimit, startLimit, type FlushLimit, type FlushLimitReason, type FlushSample } from '../../../services/pool-monitor/flush-limit.ts';
 
-const BOUNDS = { minLimit: 1, maxLimit: 16, minRows: 100, maxRows: 2_000, slowMs: 200 };
+const BOUNDS = { writers: 1, maxLimit: 16, minRows: 100, maxRows: 2_000, slowMs: 200 };
 /** Rows of a flush are 2 to the power of this; of the others twice or half as many. */
 const SIZE = 10;
 
@@ -33,7 +33,7 @@ describe('the limit of flushes in flight', () => {
     for (const seed of [1, 99, 4_711, 65_537]) {
       const settled = run(startLimit(from, 2_000), 600, width, 10, seed).limits.slice(150);
       expect(Math.min(...settled)).toBeGreaterThanOrEqual(width);
-      expect(Math.max(...settled)).toBeLessThanOrEqual(width + 4);
+      expect(Math.max(...settled)).toBeLessThanOrEqual(width + 3);
       expect(Math.max(...settled) - Math.min(...settled)).toBeLessThanOrEqual(3);
     }
   });
@@ -75,8 +75,26 @@ describe('the limit of flushes in flight', () => {
     expect(nextLimit(startLimit(4, 2_000), sampleOf(12, 1), BOUNDS)).toMatchObject({ reason: 'base-measured', state: { limit: 4, bases: { [SIZE]: 12 } } });
   });
 
-  test('it stays between one for each edge and what the writers run at most', () => {
-    const two = { ...BOUNDS, minLimit: 2, maxLimit: 5 };
+  test('several writers keep as many queues as they are flows', () => {
+    const three = { ...BOUNDS, writers: 3, maxLimit: 40 };
+    const settled = run(startLimit(6, 2_000), 600, 9, 10, 7, three).limits.slice(150);
+    expect(Math.min(...settled)).toBeGreaterThanOrEqual(9 + 2);
+    expect(Math.max(...settled)).toBeLessThanOrEqual(9 + 8);
+  });
+
+  test('far below what the database carries it grows by one for each writer, near to it by one', () => {
+    const state = { ...startLimit(6, 2_000), bases: { [SIZE]: 10 }, age: 0 };
+    const four = { ...BOUNDS, writers: 4 };
+    expect(nextLimit(state, sampleOf(10, 6), four).state.limit).toBe(10);
+    expect(nextLimit(state, sampleOf(20, 6), four).state.limit).toBe(7);
+  });
+
+  test('a base that is seen again is not measured, however long that goes on', () => {
+    expect(run({ ...startLimit(4, 2_000), bases: { [SIZE - 1]: 5, [SIZE]: 10, [SIZE + 1]: 20 }, age: 0 }, 600, 99, 10).reasons).not.toContain('measure-base');
+  });
+
+  test('it stays between one for each writer and what they run at most', () => {
+    const two = { ...BOUNDS, writers: 2, maxLimit: 5 };
     const { limits } = run(startLimit(4, 2_000), 300, 1, 10, 7, two);
     expect(Math.min(...limits)).toBeGreaterThanOrEqual(2);
     expect(Math.max(...run(startLimit(4, 2_000), 300, 9, 10, 7, two).limits)).toBe(5);

@@ -1,15 +1,13 @@
 import { shareOut } from '../../../services/pool-monitor/share-out.ts';
 
-const edges = (...wanting: boolean[]) => wanting.map((is, i) => ({ edge: `e${i}`, wanting: is }));
+const of = (...most: number[]) => most.map((one, i) => ({ nodeId: `w${i}`, most: one }));
 
-test.each<[number, boolean[], number[]]>([
-  [4, [true], [4]],
-  [4, [true, false], [4, 1]],
-  [5, [true, true], [3, 2]],
-  [7, [false, false, false], [3, 2, 2]],
-  [1, [true, true, false], [1, 1, 1]],
-  [3, [false, true, false, true], [1, 2, 1, 1]],
-  [0, [true, false], [1, 1]],
-])('%i flushes among edges that want more or not (%j): %j', (limit, wanting, shares) => {
-  expect(Object.values(shareOut(limit, edges(...wanting)))).toEqual(shares);
+test.each([
+  [5, of(4, 4), { w0: 3, w1: 2 }],
+  [6, of(8, 2), { w0: 4, w1: 2 }],
+  [99, of(3, 2), { w0: 3, w1: 2 }],
+  [1, of(4, 4, 4), { w0: 1, w1: 1, w2: 1 }],
+  [3, of(), {}],
+])('%i flushes among %j: equally, at least one each, none more than a writer runs at most', (limit, writers, shares) => {
+  expect(shareOut(limit, writers)).toEqual(shares);
 });

@@ -1,17 +1,17 @@
 import type { FlushClass, FlushesMeasured } from '../../shared/contracts/flush-limit.ts';
 
-/** What this edge sees of its flushes, for the limiter: gathered over a period, told, and begun anew. */
+/** What this writer sees of its flushes, for the limiter: gathered over a period, told, and begun anew. */
 export class FlushMeter {
-  readonly #edge: string;
+  readonly #writer: string;
   #times = new Map<number, number[]>();
   #inFlight = 0;
-  #wanting = false;
+  #waiting = false;
 
-  constructor(edge: string) {
-    this.#edge = edge;
+  constructor(writer: string) {
+    this.#writer = writer;
   }
 
-  /** A flush of so many rows ended. `ms`: its time in the writer, waiting for a connection included. */
+  /** A flush of so many rows ended. `ms`: its time, waiting for a connection included. */
   flushed(rows: number, ms: number): void {
     const size = Math.round(Math.log2(Math.max(1, rows)));
     const times = this.#times.get(size);
@@ -19,19 +19,19 @@ export class FlushMeter {
     else times.push(ms);
   }
 
-  /** So many are in flight now; `wanting`: another would be, if there were a slot. */
-  look(inFlight: number, wanting: boolean): void {
+  /** So many run now; `waiting`: a chunk waits for its turn. */
+  look(inFlight: number, waiting: boolean): void {
     this.#inFlight = Math.max(this.#inFlight, inFlight);
-    this.#wanting ||= wanting;
+    this.#waiting ||= waiting;
   }
 
   /** What was seen since the last call; undefined where nothing was. `inFlight`: now. */
   take(inFlight: number): FlushesMeasured | undefined {
     const classes = [...this.#times].map(([size, times]): FlushClass => ({ size, flushes: times.length, ms: median(times) }));
-    const told = classes.length === 0 && this.#inFlight === 0 ? undefined : { edge: this.#edge, classes, inFlight: this.#inFlight, wanting: this.#wanting };
+    const told = classes.length === 0 && this.#inFlight === 0 ? undefined : { writer: this.#writer, classes, inFlight: this.#inFlight, waiting: this.#waiting };
     this.#times = new Map();
     this.#inFlight = inFlight;
-    this.#wanting = false;
+    this.#waiting = false;
     return told;
   }
 }
