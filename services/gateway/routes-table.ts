@@ -47,6 +47,8 @@ export interface Route {
   access: Access;
   /** The kind that the route serves; only routes of records have one. */
   kind?: RecordKind;
+  /** The name of the kind that a route without `kind` submits; `of-its-batch` where only its handler can tell, which then asks `maySubmit`. */
+  submits?: string;
   /** Another path for what an earlier route does: served alike, documented in brief. */
   alias?: true;
   summary: string;
@@ -56,7 +58,7 @@ export interface Route {
 const COMMON: readonly Route[] = [
   ...BATCH_ROUTES,
   { method: 'GET', path: '/api/v1/batches/{id}', operation: 'batch-status', access: OWN, summary: 'State and counts of a batch, and of its delivery' },
-  { method: 'PATCH', path: '/api/v1/batches/{id}', operation: 'patch-upload', access: SUBMIT, summary: 'The rest of an upload that broke off, from its Upload-Offset' },
+  { method: 'PATCH', path: '/api/v1/batches/{id}', operation: 'patch-upload', access: SUBMIT, submits: 'of-its-batch', summary: 'The rest of an upload that broke off, from its Upload-Offset' },
   ...COMMANDS.map((command): Route => ({ method: 'POST', path: `/api/v1/batches/{id}/${command}`, operation: 'steer-batch', access: STEER, summary: `${command[0]?.toUpperCase() ?? ''}${command.slice(1)} a large batch` })),
   { method: 'GET', path: '/api/v1/batches/{id}/items', operation: 'batch-items', access: OWN, summary: 'One receipt for each item of a batch' },
   { method: 'GET', path: '/api/v1/receipts', operation: 'receipts', access: OWN, summary: 'The whole way of an item, of a batch\'s items, of a record, or of all that came with a client reference' },

@@ -91,6 +91,8 @@ test('what was refused for want of a key was not done', async () => {
   expect((await call('POST', '/api/v1/executions', { body: execution(), key: keys.read })).status).toBe(403);
   expect((await call('POST', '/api/v1/executions', { body: execution(), key: keys.narrow })).json()).toMatchObject({ status: 403, code: 'kind-not-allowed' });
   expect((await call('POST', '/api/v1/batches/executions', { body: [execution()], key: keys.narrow })).status).toBe(403);
+  expect((await call('POST', '/api/v1/orders/batch/submit', { body: { orderIds: [1] }, key: keys.narrow })).json()).toMatchObject({ status: 403, code: 'kind-not-allowed' });
+  expect((await call('POST', '/api/v1/orders/1/submit', { key: keys.narrow })).json()).toMatchObject({ status: 403, code: 'kind-not-allowed' });
   expect(await query(system.databaseUrl, 'select count(*) as n from execution')).toEqual(before);
 });
 

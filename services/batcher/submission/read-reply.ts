@@ -15,6 +15,11 @@ export type Reply =
 
 /** Answers to what a call holds; 413 concerns all of it together, so that a smaller one may pass. */
 const OF_THE_ORDERS = new Set([400, 409, 413, 422]);
+/**
+ * Answers that by their meaning (RFC 9110) were given before anything was done: where else to ask, who may, how, or how often. Any other
+ * one that is not known here may come after the work, as a 303 does, or a 302 of a service that means it so: it is asked for.
+ */
+const BEFORE_THE_WORK = new Set([301, 307, 308, 401, 403, 404, 405, 407, 411, 414, 415, 421, 426, 429, 431]);
 const LONGEST_REASON = 500;
 const INT_MAX = 2_147_483_647;
 
@@ -32,10 +37,10 @@ interface Result {
  * @param orderIds of the call, in its order
  */
 export function readReply(orderIds: readonly number[], status: number, text: string): Reply {
-  if (status >= 500 || status < 200 || status === 408) return { reply: 'unknown', why: `http-${status}` };
+  if (BEFORE_THE_WORK.has(status)) return { reply: 'not-taken', status };
+  if ((status < 200 || status > 299) && !OF_THE_ORDERS.has(status)) return { reply: 'unknown', why: `http-${status}` };
   const body = parse(text);
   if (status < 300) return body === undefined ? { reply: 'unknown', why: 'no-json' } : { reply: 'accepted', ...readSent(orderIds, resultsOf(body)) };
-  if (!OF_THE_ORDERS.has(status)) return { reply: 'not-taken', status };
   const reasons = status === 413 ? new Map<number, string>() : readReasons(orderIds, resultsOf(body));
   if (reasons.size > 0) return { reply: 'refused', reasons };
   const message = (body as { message?: unknown } | null | undefined)?.message;

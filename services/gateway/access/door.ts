@@ -1,3 +1,4 @@
+import { SUBMIT } from '../../../shared/access/access.ts';
 import { assertCertified, authenticate, authorize, type Authenticated } from '../../../shared/access/authenticate.ts';
 import { rolesOf } from '../../../shared/access/api-keys.ts';
 import { maySubmit } from '../../../shared/access/caller.ts';
@@ -24,19 +25,29 @@ export function createDoor({ keys, metrics, settings }: Pick<NodeContext, 'keys'
     const { key } = session;
     return { key, caller: { client: key.client, roles: rolesOf(key.roles), kinds: key.kinds, known: true } };
   };
-  return (route, handler) => async (call) => {
-    if (settings.tlsClientCa !== '' && route.access !== 'open') assertCertified(call.req);
-    if (keys.loaded && keys.empty) refuseForeign(call);
-    const { caller, key } = await whoCalls(call);
-    authorize(route.access, caller, call.req);
-    if (route.kind !== undefined && route.method !== 'GET') maySubmit(caller, route.kind.name);
-    const leave = key === undefined ? undefined : limits.enter(key);
-    try {
-      return await handler({ ...call, caller });
-    } finally {
-      leave?.();
-    }
+  return (route, handler) => {
+    const kind = kindOf(route);
+    return async (call) => {
+      if (settings.tlsClientCa !== '' && route.access !== 'open') assertCertified(call.req);
+      if (keys.loaded && keys.empty) refuseForeign(call);
+      const { caller, key } = await whoCalls(call);
+      authorize(route.access, caller, call.req);
+      if (kind !== undefined && kind !== 'of-its-batch' && route.method !== 'GET') maySubmit(caller, kind);
+      const leave = key === undefined ? undefined : limits.enter(key);
+      try {
+        return await handler({ ...call, caller });
+      } finally {
+        leave?.();
+      }
+    };
   };
+}
+
+/** The kind that a route submits. @throws Error where a route that submits does not say so: a key that is for other kinds would pass */
+function kindOf(route: Route): string | undefined {
+  const kind = route.kind?.name ?? route.submits;
+  if (route.access === SUBMIT && kind === undefined) throw new Error(`the route ${route.method} ${route.path} does not say what kind it submits`);
+  return kind;
 }
 
 /** Where nobody needs a key, whatever page a browser of this machine shows could have it do anything. @throws ProblemError 403 `foreign-page` */

@@ -1,7 +1,7 @@
 import type { ServiceBroker } from 'moleculer';
 import type { Settings } from '../../../shared/config/settings.ts';
 import { ProblemError } from '../../../shared/errors/problem.ts';
-import { sees } from '../../../shared/access/caller.ts';
+import { maySubmit, sees } from '../../../shared/access/caller.ts';
 import { assertSees, ownerToChange } from '../access/own-batch.ts';
 import { bodyFormat } from '../body/content-type.ts';
 import { parseSingle } from '../body/parse-json.ts';
@@ -58,7 +58,7 @@ export function batchHandlers(tools: BatchTools): Record<BatchOperation, Handler
     'retry-batch': async (call) => {
       const batchId = batchIdOf(call);
       const ignored = unknownParameters(call.url, [], settings.unknownQuery);
-      const retried = await retryBatch(run, tools.retryOf, { batchId, client: await ownerToChange(run, call.caller, batchId), ...retryKey(call, batchId), requestId: call.requestId, trace: call.trace });
+      const retried = await retryBatch(run, tools.retryOf, (kind) => maySubmit(call.caller, kind), { batchId, client: await ownerToChange(run, call.caller, batchId), ...retryKey(call, batchId), requestId: call.requestId, trace: call.trace });
       return { status: 202, headers: { Location: `/api/v1/batches/${retried.batchId}`, ...ignoredHeader(ignored) }, body: JSON.stringify(retried) };
     },
   };

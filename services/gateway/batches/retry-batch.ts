@@ -20,13 +20,15 @@ export type Retry = (request: RetryRequest) => Promise<Retried | undefined>;
 /**
  * Carries the failed items of a batch out again.
  * @param retryOf how that is done for batches of a kind; undefined where their items are not kept
+ * @param assertMay throws where the caller may not submit this kind
  * @throws ProblemError 404; 409 `not-now` while it has not ended, `nothing-failed`, or `items-not-kept`
  */
-export async function retryBatch(run: Run, retryOf: (kind: string) => Retry | undefined, request: RetryRequest): Promise<Retried> {
+export async function retryBatch(run: Run, retryOf: (kind: string) => Retry | undefined, assertMay: (kind: string) => void, request: RetryRequest): Promise<Retried> {
   const { batchId, client } = request;
   const [head] = await run(LARGE_HEAD, [batchId, client]);
   if (head === undefined) throw noSuchLargeBatch();
   const [kind, state] = head as [string, BatchState];
+  assertMay(kind);
   if (!isFinal(state)) {
     const allowed = COMMANDS.filter((command) => 'state' in moved(state, command, null));
     throw new ProblemError({ status: 409, code: 'not-now', title: 'Not in this state', detail: `The batch is ${state}; its failed items can be tried again once it has ended. Now allowed: ${allowed.length > 0 ? allowed.join(', ') : 'nothing; ask again'}.`, extra: { state, allowed } });

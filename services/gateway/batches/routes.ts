@@ -10,7 +10,7 @@ export const BATCH_ROUTES: readonly Route[] = [
   { method: 'GET', path: '/api/v1/batches/{id}/events', operation: 'batch-events', access: OWN, summary: 'What becomes of a large batch, as server-sent events' },
   { method: 'POST', path: '/api/v1/batches/{id}/priority', operation: 'tune-batch', access: STEER, summary: 'Change the priority of a large batch while it runs' },
   { method: 'POST', path: '/api/v1/batches/{id}/parallelism', operation: 'tune-batch', access: STEER, summary: 'Change the parallelism of a large batch while it runs' },
-  { method: 'POST', path: '/api/v1/batches/{id}/retry', operation: 'retry-batch', access: SUBMIT, summary: 'Carry out the failed items of a large batch again, as a new batch' },
+  { method: 'POST', path: '/api/v1/batches/{id}/retry', operation: 'retry-batch', access: SUBMIT, submits: 'of-its-batch', summary: 'Carry out the failed items of a large batch again, as a new batch' },
 ];
 
 /** Whether an operation is one of these. */

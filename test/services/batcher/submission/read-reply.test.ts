@@ -17,6 +17,10 @@ test.each([[500, '{}'], [503, '{"results":[]}'], [201, '{"results":[{"requ'], [2
   expect(readReply([1], status, text)).toMatchObject({ reply: 'unknown' });
 });
 
+test.each([100, 300, 302, 303, 304, 402, 406, 410, 412, 418, 423, 425, 499])('F19 an answer of %i does not say that nothing was done: the outcome is unknown', (status) => {
+  expect(readReply([1], status, '{}')).toEqual({ reply: 'unknown', why: `http-${status}` });
+});
+
 test('a refusal with reasons concerns the orders it names, by orderId or by the place in our call; those it calls good are not refused', () => {
   const text = JSON.stringify({ results: [{ requestIndex: 2, status: 'FAILURE', message: 'too large' }, { requestIndex: 0, orderId: 11, message: 'known' }, { requestIndex: 1, status: 'SUCCESS' }, { requestIndex: 7, status: 'FAILURE', message: 'whose?' }] });
   expect(readReply([10, 11, 12], 400, text)).toEqual({ reply: 'refused', reasons: new Map([[12, 'too large'], [11, 'known']]) });
