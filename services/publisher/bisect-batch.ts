@@ -1,3 +1,4 @@
+import type { Piece } from './size-limit.ts';
 import type { AckedRun, PartitionResult, PartitionSend, SinkFailure } from './sink.ts';
 
 /** Sends the messages [from, to] of a partition as one record batch; the offset of the first, or the failure. */
@@ -7,11 +8,12 @@ export type Produce = (from: number, to: number) => Promise<{ base: number } | {
  * Sends a partition's messages; a record batch that is refused is sent again in halves, left half first, until the guilty
  * message is alone: so only that one counts as refused (F65), and later events of its record stay unsent. Any other failure ends it;
  * what was not sent by then stays unsent.
- * @param refused the failure, if the whole was refused already
+ * @param refused the failure, if the whole, or its first piece, was refused already
+ * @param pieces what is to be sent, cut to what is known to be taken; ascending
  */
-export async function sendBisecting({ partition, messages }: PartitionSend, produce: Produce, mayGoOn: () => boolean, refused?: SinkFailure): Promise<PartitionResult> {
+export async function sendBisecting({ partition, messages }: PartitionSend, produce: Produce, mayGoOn: () => boolean, refused?: SinkFailure, pieces: readonly Piece[] = [{ from: 0, to: messages.length - 1 }]): Promise<PartitionResult> {
   const result: PartitionResult = { partition, acked: [], refused: [] };
-  const ranges: AckedRange[] = [{ from: 0, to: messages.length - 1, failure: refused }];
+  const ranges = pieces.map((piece, at): AckedRange => ({ ...piece, failure: at === 0 ? refused : undefined })).reverse();
   /** Records of refused events. */
   const held = new Set<number>();
   for (let range = ranges.pop(); range !== undefined; range = ranges.pop()) {
@@ -54,8 +56,8 @@ interface AckedRange {
 /** Nothing was tried; the shard has another owner by now, or soon. */
 export const LEASE_OVER: SinkFailure = { class: 'partition', code: 'lease-over', message: 'The lease on the shard ended before the next request.', unsettled: false };
 
-/** Neighbouring runs whose offsets follow each other are one. */
-function addRun(runs: AckedRun[], run: AckedRun): void {
+/** Adds a run; neighbouring ones whose offsets follow each other are one. */
+export function addRun(runs: AckedRun[], run: AckedRun): void {
   const last = runs.at(-1);
   if (last !== undefined && last.to + 1 === run.from && last.base + (run.from - last.from) === run.base) last.to = run.to;
   else runs.push(run);

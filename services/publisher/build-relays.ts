@@ -91,7 +91,7 @@ function sinkFor({ name, uses }: NamedSink, node: NodeContext): Sink | undefined
   const first = uses[0]?.sink;
   if (first?.to === 'kafka') {
     if (settings.kafkaBrokers === '') return undefined;
-    return new KafkaSink({ name, topic: String(settings[first.topicSetting]), clientId: nodeId, wires: new Map(uses.flatMap((u) => (u.wire === undefined ? [] : [[u.kind.name, u.wire] as const]))), events: eventKinds(uses), pool: database.pool, settings, log: node.log });
+    return new KafkaSink({ name, topic: String(settings[first.topicSetting]), clientId: nodeId, wires: new Map(uses.flatMap((u) => (u.wire === undefined ? [] : [[u.kind.name, u.wire] as const]))), events: eventKinds(uses), pool: database.pool, settings, log: node.log, metrics: node.metrics });
   }
   const url = first === undefined ? '' : String(settings[first.urlSetting]);
   const tellers = uses.filter((u): u is typeof u & { sink: HttpSinkOfKind } => u.sink.to === 'http').map((u) => [u.kind.name, u.sink.tell.bind(u.sink)] as const);

@@ -151,6 +151,13 @@ interface KafkaError extends Error {
   cause?: unknown;
 }
 
+const TOO_LARGE = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
+
+/** Whether a record batch was refused for its size. */
+export function isTooLarge({ code }: Pick<SinkFailure, 'code'>): boolean {
+  return TOO_LARGE.has(code);
+}
+
 /** Classifies a failure. kafkajs wraps what happened in "retries exceeded" errors: the innermost known cause counts. */
 export function classifyKafkaError(error: unknown): SinkFailure {
   let inner = error as KafkaError;

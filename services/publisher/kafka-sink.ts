@@ -1,13 +1,15 @@
 import type { Kafka, Message, Producer } from 'kafkajs';
 import type { Settings } from '../../shared/config/settings.ts';
+import type { Metrics } from '../../shared/metrics/metrics.ts';
 import type { RecordRow } from '../../shared/records/record-kind.ts';
 import type { Wire } from '../../shared/records/wire.ts';
-import { sendBisecting } from './bisect-batch.ts';
+import { addRun, LEASE_OVER, sendBisecting } from './bisect-batch.ts';
 import { kafkaClient, plainProducer, withAdmin } from './kafka-client.ts';
-import { classifyKafkaError } from './kafka-errors.ts';
+import { classifyKafkaError, isTooLarge } from './kafka-errors.ts';
 import type { LedgerRow } from './ledger-row.ts';
 import { partitionOfKey } from '../../shared/delivery/murmur2.ts';
 import type { Evidence, Outgoing, PartitionResult, PartitionSend, Sink, SinkCheck, SinkFailure } from './sink.ts';
+import { bytesOf, cutPieces, SizeLimit, type Piece } from './size-limit.ts';
 import { ensureTopic, LedgerAway, type TopicTools } from './topics.ts';
 
 /** What a record batch takes per message beside key and value: the headers' names and values, lengths, offsets. */
@@ -24,6 +26,7 @@ export interface KafkaSinkOptions extends TopicTools {
   wires: ReadonlyMap<string, Wire>;
   /** Kinds whose messages are events: each change has an id of its own, whatever the record has become since. */
   events: ReadonlySet<string>;
+  metrics: Metrics;
 }
 
 /** Delivery to one topic through kafkajs. */
@@ -37,6 +40,8 @@ export class KafkaSink implements Sink {
   readonly #kafka: Kafka;
   readonly #source: string;
   readonly #headers = new WeakMap<LedgerRow, Record<string, Buffer>>();
+  /** What the topic takes at a time. */
+  readonly #size = new SizeLimit();
   #producer: Producer | undefined;
   #partitions = 0;
 
@@ -112,13 +117,30 @@ export class KafkaSink implements Sink {
   }
 
   async send(groups: readonly PartitionSend[], mayGoOn: () => boolean): Promise<PartitionResult[]> {
-    const outcome = await this.#produce(groups.flatMap((g) => g.messages));
-    if ('bases' in outcome) return groups.map((g) => ackedWhole(g, outcome.bases));
-    const { failure } = outcome;
-    if (failure.class === 'cluster') await this.#reconnect();
-    if (failure.class === 'cluster' || failure.class === 'configuration') return groups.map((g) => ({ partition: g.partition, acked: [], refused: [], failure }));
-    // A broker refused something of this send, and kafkajs doesn't say what: partition by partition it shows (F36).
-    return Promise.all(groups.map((g) => this.#sendAlone(g, mayGoOn, groups.length === 1 ? failure : undefined)));
+    const sizes: Sizes = { taken: 0, refused: [] };
+    const most = this.#size.most(performance.now());
+    const lots = groups.map((group): Lot => ({ group, left: cutPieces(group.messages, most), result: { partition: group.partition, acked: [], refused: [] } }));
+    for (let open = lots, first = true; open.length > 0; open = lots.filter(({ left, result }) => left.length > 0 && result.failure === undefined), first = false) {
+      if (!first && !mayGoOn()) {
+        for (const { result } of open) result.failure = LEASE_OVER;
+        break;
+      }
+      // The next piece of each partition, in one request to each broker concerned.
+      const outcome = await this.#produce(open.flatMap(({ group, left: [next] }) => (next === undefined ? [] : group.messages.slice(next.from, next.to + 1))));
+      if ('bases' in outcome) {
+        for (const lot of open) acknowledged(lot, outcome.bases, sizes);
+        continue;
+      }
+      const { failure } = outcome;
+      if (isTooLarge(failure)) this.#o.metrics.count('relay_too_large_total', { sink: this.name });
+      if (failure.class === 'cluster') await this.#reconnect();
+      if (failure.class === 'cluster' || failure.class === 'configuration') for (const { result } of open) result.failure = failure;
+      // A broker refused something of this send, and kafkajs doesn't say what: partition by partition it shows (F36).
+      else await Promise.all(open.map((lot) => this.#sendAlone(lot, mayGoOn, open.length === 1 ? failure : undefined, sizes)));
+      break;
+    }
+    this.#size.saw(sizes, performance.now());
+    return lots.map(({ result }) => result);
   }
 
   async close(): Promise<void> {
@@ -127,13 +149,25 @@ export class KafkaSink implements Sink {
     await producer?.disconnect();
   }
 
-  #sendAlone(group: PartitionSend, mayGoOn: () => boolean, failure: SinkFailure | undefined): Promise<PartitionResult> {
+  /** What is left of a partition, in requests of its own. */
+  async #sendAlone({ group, left, result }: Lot, mayGoOn: () => boolean, failure: SinkFailure | undefined, sizes: Sizes): Promise<void> {
+    const saw = (piece: Piece, refusal?: SinkFailure) => {
+      const bytes = bytesOf(group.messages, piece);
+      if (refusal === undefined) sizes.taken = Math.max(sizes.taken, bytes);
+      else if (isTooLarge(refusal) && piece.to > piece.from) sizes.refused.push(bytes);
+    };
+    if (left[0] !== undefined && failure !== undefined) saw(left[0], failure);
     const produce = async (from: number, to: number) => {
       const outcome = await this.#produce(group.messages.slice(from, to + 1));
+      saw({ from, to }, 'failure' in outcome ? outcome.failure : undefined);
+      if ('failure' in outcome && isTooLarge(outcome.failure)) this.#o.metrics.count('relay_too_large_total', { sink: this.name });
       if ('failure' in outcome) return outcome;
       return { base: outcome.bases.get(group.partition) ?? 0 };
     };
-    return sendBisecting(group, produce, mayGoOn, failure);
+    const alone = await sendBisecting(group, produce, mayGoOn, failure, left);
+    for (const run of alone.acked) addRun(result.acked, run);
+    result.refused.push(...alone.refused);
+    if (alone.failure !== undefined) result.failure = alone.failure;
   }
 
   /** One request to each broker concerned. Never rejects. */
@@ -161,11 +195,26 @@ export class KafkaSink implements Sink {
   }
 }
 
-function ackedWhole(group: PartitionSend, bases: ReadonlyMap<number, number>): PartitionResult {
+/** A partition's messages on their way: what is still to be sent, in pieces, and what became of the rest. */
+interface Lot {
+  group: PartitionSend;
+  left: Piece[];
+  result: PartitionResult;
+}
+
+interface Sizes {
+  taken: number;
+  refused: number[];
+}
+
+function acknowledged({ group, left, result }: Lot, bases: ReadonlyMap<number, number>, sizes: Sizes): void {
+  const piece = left.shift();
+  if (piece === undefined) return;
   const base = bases.get(group.partition);
   if (base === undefined) {
-    const failure: SinkFailure = { class: 'partition', code: 'no-answer', message: 'The broker did not answer for this partition.', unsettled: true };
-    return { partition: group.partition, acked: [], refused: [], failure };
+    result.failure = { class: 'partition', code: 'no-answer', message: 'The broker did not answer for this partition.', unsettled: true };
+    return;
   }
-  return { partition: group.partition, acked: [{ from: 0, to: group.messages.length - 1, base }], refused: [] };
+  addRun(result.acked, { ...piece, base });
+  sizes.taken = Math.max(sizes.taken, bytesOf(group.messages, piece));
 }

@@ -69,6 +69,7 @@ export const METRICS = {
   limiter_chunk_rows: { type: 'gauge', help: 'Most rows of a chunk, as the limiter decided.' },
   limiter_queued_flushes: { type: 'gauge', help: 'Flushes that wait in PostgreSQL, as the limiter estimates.' },
   relay_sends_total: { type: 'counter', help: 'Sends to a sink, by result.', labels: ['sink', 'result'] },
+  relay_too_large_total: { type: 'counter', unit: 'record batches', help: 'Record batches that a broker refused for their size; what was in them is sent in parts, and later sends are cut to what was taken.', labels: ['sink'] },
   relay_messages_total: { type: 'counter', help: 'Messages acknowledged by a sink.', labels: ['sink'] },
   relay_superseded_total: { type: 'counter', unit: 'messages', help: 'Messages not sent because a later version takes their place.', labels: ['sink'] },
   relay_retries_total: { type: 'counter', unit: 'messages', help: 'Deliveries put off to be tried again, by cause.', labels: ['sink', 'cause'] },
