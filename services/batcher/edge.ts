@@ -17,7 +17,7 @@ import { afterDelivery, awaitDelivery } from './await-delivery.ts';
 import { createDispatch } from './create-dispatch.ts';
 import { edgeFigures } from './edge-figures.ts';
 import { watchDrain } from './drain.ts';
-import { fleetView } from './fleet-view.ts';
+import { fleetView, whyNoWriter } from './fleet-view.ts';
 import { Carriers, CHUNK_LEASE_MS } from './large/carriers.ts';
 import { endOverdue } from './large/end-large.ts';
 import { LargeBatches } from './large/large-batches.ts';
@@ -176,7 +176,7 @@ export function createEdge(node: NodeContext, broker: ServiceBroker): Edge {
     onError: warn('what waits could not be ended; tried again'),
   });
   const forgetFigures = edgeFigures(metrics, { admission, queue, slots, dispatcher, large, processing, drain, now });
-  node.health.add('writers', () => (slots.writers > 0 ? { status: 'up', figures: { writers: slots.writers, slots: slots.total, busy: slots.inFlight } } : { status: 'down', why: 'No writer has joined the fleet: nothing can be written. Start one with `sluice writer`.' }), true);
+  node.health.add('writers', () => (slots.writers > 0 ? { status: 'up', figures: { writers: slots.writers, slots: slots.total, busy: slots.inFlight } } : { status: 'down', why: whyNoWriter(broker) }), true);
 
   return {
     large,

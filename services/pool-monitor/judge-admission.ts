@@ -7,6 +7,8 @@ export interface AdmissionJudgeTools {
   limits: BreakerLimits;
   metrics: Pick<Metrics, 'set' | 'forget' | 'count'>;
   onChange: (change: { pools: string; from: string; to: string }) => void;
+  /** An operator opened or reset it: those who go by it are to hear of it. */
+  onSwitch: () => void;
 }
 
 /** The breaker of all writers' pools together; no node has this name. */
@@ -40,10 +42,12 @@ export class AdmissionJudge implements BreakerSwitch {
   trip(): void {
     this.#tripped = true;
     this.#breakers.get(WRITERS)?.trip();
+    this.#tools.onSwitch();
   }
   reset(): void {
     this.#tripped = false;
     for (const breaker of this.#breakers.values()) breaker.reset();
+    this.#tools.onSwitch();
   }
 
   get breakers(): PoolsBreaker[] {

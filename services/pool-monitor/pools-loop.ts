@@ -16,8 +16,9 @@ export function poolsLoop(node: NodeContext, broker: ServiceBroker): { watch: Po
   const admission = new AdmissionJudge({
     limits: liveView(settings, { failures: 'poolBreakerSamples', cooldownMs: 'poolBreakerCooldown' }), metrics,
     onChange: ({ pools, from, to }) => log.warn({ pools, from, to }, to === 'open' ? 'pools are exhausted: writing requests are refused' : 'the admission breaker moved'),
+    onSwitch: () => watch.tellEdges(),
   });
-  const watch = new PoolsWatch({
+  const watch: PoolsWatch = new PoolsWatch({
     monitor: node.nodeId, intervalMs: settings.poolSampleInterval, metrics,
     sample: () => askAll(broker, 'node.pool', ASK_MS),
     view: () => withinMs(ASK_MS, Promise.all([viewPostgres(database.pool, settings.slowStatement, ASK_MS), viewBudget(database.pool, settings.poolReserve, ASK_MS)])),

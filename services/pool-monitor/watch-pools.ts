@@ -51,11 +51,11 @@ export class PoolsWatch {
 
   /** Samples and judges all once; a part that does not answer is told as silent, and costs the others nothing. */
   async round(): Promise<void> {
-    const { sample, view, metrics, monitor, intervalMs, wallClock, admission, tell, now } = this.#tools;
+    const { sample, view, metrics, monitor, intervalMs, wallClock, admission, now } = this.#tools;
     const [{ answers, silent }, [seen, budget] = []] = await Promise.all([sample(), view().catch((error: unknown) => void this.#tools.onBlind(error))]);
     if (silent.length > 0) this.#tools.onSilent(silent);
     admission.sampled(answers, now());
-    tell({ breakers: admission.judged(now()), validMs: intervalMs * VALID_ROUNDS + VALID_GRACE_MS });
+    this.tellEdges();
     rememberSamples(this.#samples, answers, metrics);
     const pools = [...this.#samples.values()].sort((a, b) => (a.node < b.node ? -1 : 1)).map((one) => ({ ...one, state: this.#judge(one) }));
     const postgres = seen === undefined ? null : { ...seen, state: this.#judgePostgres(seen) };
@@ -66,6 +66,13 @@ export class PoolsWatch {
     const at = wallClock();
     this.#history.add(at / 1_000, state, postgres?.connections ?? null, answers);
     this.#report = { state, at: new Date(at).toISOString(), monitor, intervalMs, pools, silent, postgres, budget: budget ?? null, breakers: admission.breakers };
+  }
+
+  /** Tells the edges what they may admit; nothing where another node judges. */
+  tellEdges(): void {
+    const { admission, tell, now, intervalMs } = this.#tools;
+    const breakers = admission.judged(now());
+    if (breakers.length > 0) tell({ breakers, validMs: intervalMs * VALID_ROUNDS + VALID_GRACE_MS });
   }
 
   /** What the last round found; undefined before the first. `historyMs`: with the course so far back. */

@@ -78,6 +78,13 @@ test('a drained relay hands every shard over, what is due is delivered by the ot
   await waitFor(async () => new Set((await shards()).map(({ owner }) => owner)).size === 2 && (await shards()).every(({ owner }) => owner !== null), { ...LONG, what: 'both to own shards again' });
 }, 180_000);
 
+test('where every writer was drained, the edge says so, and what lets one back', async () => {
+  for (const writer of system.writers) await operate(`/api/v1/nodes/${idOf(writer)}/drain`, { force: true });
+  await waitFor(async () => (await send(system.url, 'GET', '/health/ready')).text.includes('Every writer was drained by an operator'), { ...LONG, what: 'the edge to say why nothing can be written' });
+  for (const writer of system.writers) await operate(`/api/v1/nodes/${idOf(writer)}/undrain`);
+  await waitFor(async () => (await post()).status === 201, { ...LONG, what: 'the writers to have work again' });
+}, 120_000);
+
 test('a drained edge says that it is not ready, and takes in what comes all the same', async () => {
   const id = idOf(system.edge);
   expect((await operate(`/api/v1/nodes/${id}/drain`)).body.code).toBe('last-of-its-kind');
@@ -135,6 +142,8 @@ test('the admission breaker and the trade service\'s are opened and reset by han
 test('a paused queue takes nothing new, the others go on, and it goes on where it stood', async () => {
   const upload = (priority: string, start = 'auto') => send(system.url, 'POST', `/api/v1/batches/executions?priority=${priority}&start=${start}`, [execution(), execution()]);
   expect((await operate('/api/v1/queues/requests/pause', { dryRun: true })).body).toMatchObject({ dryRun: true, from: [], to: ['requests'] });
+  expect((await operate('/api/v1/queues/requests/pause', { dryRun: null })).status).toBe(400);
+  expect((await post()).status).toBe(201);
   await operate('/api/v1/queues/requests/pause');
   const refused = await waitFor(async () => {
     const answer = await post();

@@ -19,7 +19,8 @@ export async function readArguments(operation: Operation, call: Call, unknown: U
   const faults: ItemFault[] = [];
   const values: Record<string, ArgumentValue> = {};
   const take = (argument: Argument, given: unknown, pointer: string) => {
-    if (given === undefined || given === null) {
+    // Null stands for nothing given, but not where it would turn `dryRun: null` into the change itself.
+    if (given === undefined || (given === null && argument.type !== 'switch')) {
       if (argument.required === true) faults.push({ pointer, code: 'required', message: `${argument.name} must be given. ${argument.meaning}` });
       return;
     }

@@ -12,7 +12,7 @@ const relay = (exhausted: boolean) => sample('relay', ['publisher', 'pool-monito
 function start() {
   const metrics = new Metrics();
   const changes: string[] = [];
-  const judge = new AdmissionJudge({ limits: { failures: 3, cooldownMs: 15_000 }, metrics, onChange: ({ pools, from, to }) => changes.push(`${pools}: ${from} -> ${to}`) });
+  const judge = new AdmissionJudge({ limits: { failures: 3, cooldownMs: 15_000 }, metrics, onChange: ({ pools, from, to }) => changes.push(`${pools}: ${from} -> ${to}`), onSwitch: () => changes.push(`told: ${judge.state}`) });
   let now = 0;
   const times = (count: number, ...samples: PoolSample[]) => {
     for (let i = 0; i < count; i++) judge.sampled(samples, (now += 5_000));
@@ -47,4 +47,13 @@ test('bad samples and openings are counted, and the series of an edge that is go
   expect((await told())[0]).toContain('failures');
   judge.forget();
   expect(judge.breakers).toEqual([]);
+});
+
+test('what an operator does to it is told at once, as it is then', () => {
+  const { times, changes, judge } = start();
+  times(1, edge('one', false), writer('w', false));
+  judge.trip();
+  expect(judge.judged(5_000)).toMatchObject([{ pools: 'writers', state: 'open' }, { pools: 'one', state: 'closed' }]);
+  judge.reset();
+  expect(changes).toEqual(['told: open', 'told: closed']);
 });
