@@ -76,7 +76,7 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker, sess
     events: new Set([...kinds.values()].filter(({ record }) => record.order === 'events').map(({ record }) => record.name)),
   };
   const upload: UploadTools = { calls: uploadCalls(broker), limits: settings, missingFor: ({ process }) => (process === undefined ? undefined : missingSetting(process, settings)) };
-  const kindOfBatch = async (id: string) => kinds.get(((await run(LARGE_KIND, [id]))[0]?.[0] as string | undefined) ?? '');
+  const kindOfBatch = async (id: string, client: string) => kinds.get(((await run(LARGE_KIND, [id, client]))[0]?.[0] as string | undefined) ?? '');
   const openapi = JSON.stringify(buildOpenApi([...kinds.values()], settings));
   const kindOf = (route: Route): ServedKind => {
     const kind = kinds.get(route.kind?.name ?? '');

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { request } from 'node:http';
 import pg from 'pg';
 import { createGateway } from '../../services/gateway/gateway.service.ts';
 import { routesOf, type Route } from '../../services/gateway/routes-table.ts';
@@ -122,6 +123,7 @@ test('a client steers its own batches only, an operator all, and the audit names
   const { batchId } = opened.json() as { batchId: string };
   expect((await call('POST', `/api/v1/batches/${batchId}/cancel`, { key: keys.other })).status).toBe(404);
   expect((await call('PATCH', `/api/v1/batches/${batchId}`, { key: keys.other, body: '[]', headers: { 'Upload-Offset': '0' } })).status).toBe(404);
+  expect((await call('PATCH', `/api/v1/batches/${batchId}`, { key: keys.other, body: '[]' })).status).toBe(404);
   expect((await call('POST', `/api/v1/batches/${batchId}/priority`, { key: keys.operate, body: { priority: 'low' } })).status).toBe(200);
   expect((await call('POST', `/api/v1/batches/${batchId}/cancel`, { key: keys.submit })).status).toBe(200);
 });
@@ -143,10 +145,15 @@ test('an expired key is refused, and who is told of it knows why', async () => {
   expect((await answer()).text).toContain('This key has expired.');
 });
 
-test('a revoked key is refused from the moment the edge hears of it', async () => {
+test('a revoked key is refused from the moment the edge hears of it, and what goes on under it is cut', async () => {
+  const upload = request(`${system.url}/api/v1/batches/executions`, { method: 'POST', headers: { Authorization: `Bearer ${keys.other}`, 'Content-Type': 'application/x-ndjson' } });
+  const cut = new Promise((resolve) => upload.once('error', resolve).once('response', resolve));
+  upload.write(`${JSON.stringify(execution())}\n`);
+  await waitFor(async () => ((await call('GET', '/api/v1/batches', { key: keys.other })).json().content as unknown[]).length > 0, { timeoutMs: 20_000, what: 'the upload to be in work' });
   await query(system.databaseUrl, `update api_key set revoked_at = now() where client = 'other-desk'`);
   const status = async () => (await call('GET', '/api/v1/batches', { key: keys.other })).status;
   await waitFor(async () => (await status()) === 401, { timeoutMs: 20_000, what: 'the revoked key to be refused' });
+  expect(await cut).toMatchObject({ code: expect.stringMatching(/ECONNRESET|EPIPE/) as string });
 });
 
 test('an address beyond loopback is not listened on where there is no key', async () => {

@@ -7,6 +7,7 @@ import type { NodeContext } from '../../../shared/runtime/node-context.ts';
 import type { Call } from '../http/call.ts';
 import type { Handler } from '../http/serve.ts';
 import type { Route } from '../routes-table.ts';
+import { KeysInUse } from './keys-in-use.ts';
 import { KeyLimits } from './key-limits.ts';
 import { isChange, isForeign, isMisled } from './same-origin.ts';
 import { secretIn, type Sessions } from './sessions.ts';
@@ -17,22 +18,24 @@ import { secretIn, type Sessions } from './sessions.ts';
  */
 export function createDoor({ keys, metrics, settings }: Pick<NodeContext, 'keys' | 'metrics' | 'settings'>, sessions: Pick<Sessions, 'of'>): (route: Route, handler: Handler) => Handler {
   const limits = new KeyLimits(() => performance.now(), (reason) => metrics.count('gateway_refusals_total', { reason }));
-  const whoCalls = async ({ req }: Call): Promise<Authenticated> => {
+  const inUse = new KeysInUse(keys);
+  const whoCalls = async ({ req }: Call): Promise<Authenticated & { until?: Date }> => {
     const { headers } = req;
     const secret = headers.cookie === undefined || headers.authorization !== undefined || headers['x-api-key'] !== undefined || !keys.loaded || keys.empty ? undefined : secretIn(headers);
     const session = secret === undefined ? undefined : await sessions.of(req, secret);
     if (session === undefined) return authenticate(keys, headers);
     const { key } = session;
-    return { key, caller: { client: key.client, roles: rolesOf(key.roles), kinds: key.kinds, known: true } };
+    return { key, caller: { client: key.client, roles: rolesOf(key.roles), kinds: key.kinds, known: true }, until: session.expiresAt };
   };
   return (route, handler) => {
     const kind = kindOf(route);
     return async (call) => {
       if (settings.tlsClientCa !== '' && route.access !== 'open') assertCertified(call.req);
       if (keys.loaded && keys.empty) refuseForeign(call);
-      const { caller, key } = await whoCalls(call);
+      const { caller, key, until } = await whoCalls(call);
       authorize(route.access, caller, call.req);
       if (kind !== undefined && kind !== 'of-its-batch' && route.method !== 'GET') maySubmit(caller, kind);
+      if (key !== undefined) call.onEnd(inUse.enter({ keyId: key.id, until, req: call.req }));
       const leave = key === undefined ? undefined : limits.enter(key);
       try {
         return await handler({ ...call, caller });

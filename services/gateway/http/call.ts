@@ -18,6 +18,8 @@ export interface Call {
   /** Monotonic ms. */
   startedAt: number;
   deadlineAt: number;
+  /** Has something done once the answer is out, or nobody can get it any more. */
+  onEnd: (then: () => void) => void;
 }
 
 /** What a handler answers; `body` is JSON text unless the content type says otherwise. */

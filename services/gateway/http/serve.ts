@@ -38,10 +38,11 @@ export async function serve(tools: ServeTools, route: string, handler: Handler, 
   const path = (req.url ?? '/').split('?')[0] ?? '/';
   const trace = traceOf(req.headers.traceparent, tools.tracing?.share);
   const body = tools.bodies.open(req);
+  const ended: (() => void)[] = [];
   let answer: Answer;
   try {
     const url = urlOf(req);
-    const call: Call = { req, url, params, caller: NOBODY, requestId, trace, startedAt, deadlineAt: startedAt + tools.deadlineMs() };
+    const call: Call = { req, url, params, caller: NOBODY, requestId, trace, startedAt, deadlineAt: startedAt + tools.deadlineMs(), onEnd: (then) => void ended.push(then) };
     answer = await handler(call);
   } catch (error) {
     const problem = problemOf(error);
@@ -59,6 +60,8 @@ export async function serve(tools: ServeTools, route: string, handler: Handler, 
     // The client has gone, or its connection broke: the answer reaches nobody, the work stands.
     tools.log.debug({ err: error, requestId, route }, 'an answer could not be delivered');
     res.destroy();
+  } finally {
+    for (const then of ended) then();
   }
   tools.metrics.count('gateway_requests_total', { route, status: String(answer.status) });
   tools.metrics.observe('gateway_request_seconds', { route }, (performance.now() - startedAt) / 1_000);

@@ -31,12 +31,12 @@ export async function postUpload(tools: UploadTools, kind: ServedKind, call: Cal
 
 /**
  * PATCH of a batch whose upload broke off: the rest of the body, from the offset that HEAD tells.
- * @param kindOf the kind of the batch, or undefined where there is no such batch
+ * @param kindOf the kind of the batch, or undefined where this client has no such batch
  */
-export async function patchUpload(tools: UploadTools, kindOf: (batchId: string) => Promise<ServedKind | undefined>, call: Call): Promise<Answer> {
+export async function patchUpload(tools: UploadTools, kindOf: (batchId: string, client: string) => Promise<ServedKind | undefined>, call: Call): Promise<Answer> {
   const ignored = unknownParameters(call.url, [], tools.limits.unknownQuery);
   const id = call.params.id ?? '';
-  const kind = /^[0-9a-f-]{36}$/i.test(id) ? await kindOf(id.toLowerCase()) : undefined;
+  const kind = /^[0-9a-f-]{36}$/i.test(id) ? await kindOf(id.toLowerCase(), call.caller.client) : undefined;
   if (kind === undefined) throw new ProblemError({ status: 404, code: 'not-found', title: 'No such batch', detail: 'There is no large batch with this id.' });
   if (offsetOf(call) === undefined) throw new ProblemError({ status: 400, code: 'missing-offset', title: 'Upload-Offset is missing', detail: 'Say with Upload-Offset how many bytes of the upload came before; HEAD of the batch tells how many were taken.' });
   const answer = await takeUpload(tools, kind, call, readOptions(new URLSearchParams(), {}, tools.limits), id.toLowerCase());

@@ -39,8 +39,8 @@ select count(*) from large_batch l join batch b on b.id = l.id
 where l.state in ('RECEIVING', 'RUNNING') and l.client = $1 and (l.state = 'RUNNING' or b.lease_until > now())`,
 };
 
-/** The kind of a large batch. */
-export const LARGE_KIND: NamedStatement = { name: 'large-kind', text: 'select kind from large_batch where id = $1' };
+/** The kind of the large batch $1 of a client. */
+export const LARGE_KIND: NamedStatement = { name: 'large-kind', text: 'select kind from large_batch where id = $1 and client = $2' };
 
 /** The batch that a key names: the same sort of request or not, and its id. */
 export const LARGE_OF_KEY: NamedStatement = {
