@@ -17,6 +17,8 @@ const DEFAULT = 2;
 const MOST = 8;
 const BATCH = 1_000;
 const IN_FLIGHT = 12;
+/** Of the light load, before the full one. */
+const LIGHT_IN_FLIGHT = 1;
 /** What a slowed database adds to each flush: a wait, as for a distant disk or a lock, not work. */
 const SLOW_MS = 60;
 const SAMPLE_MS = 500;
@@ -26,6 +28,7 @@ interface Side {
   fleet: Fleet;
   slow(on: boolean): Promise<void>;
   load: { run(spec: TimedSpec): Promise<Turn> };
+  light: Side['load'];
 }
 
 /** Whether the limiter finds what a fixed number of flushes would have to be set to. */
@@ -34,8 +37,8 @@ export const adapting: Scenario = {
   compares: `Batches of ${BATCH} to commit, ${IN_FLIGHT} at a time, on ${WRITERS} writers: with the limiter (at most ${MOST} flushes a writer), and with ${FIXED.join(', ')} flushes a writer; on the database as it is, and on one in which each flush waits ${SLOW_MS} ms more.`,
   async run(bench) {
     const sides: Record<string, Side> = { limiter: await side(bench, { LIMITER: 'true', WRITER_MAX_CONCURRENCY: String(MOST) }) };
-    for (const flushes of FIXED) sides[flushes] = await side(bench, { WRITER_CONCURRENCY: String(flushes), WRITER_MAX_CONCURRENCY: String(flushes) });
-    const [rounds, seconds] = bench.quick ? [1, 1] : [4, 6];
+    for (const flushes of FIXED) sides[flushes] = await side(bench, { LIMITER: 'false', WRITER_CONCURRENCY: String(flushes), WRITER_MAX_CONCURRENCY: String(flushes) });
+    const [rounds, seconds] = bench.quick ? [1, 1] : [6, 5];
     const measure = () => interleave(bench.meter, rounds, Object.fromEntries(Object.entries(sides).map(([name, { load }]) => [name, () => load.run({ seconds })])));
     const slow = (on: boolean) => Promise.all(Object.values(sides).map((one) => one.slow(on)));
     // The limiter learns while it works: what it needs for that is not part of the steady state.
@@ -54,7 +57,8 @@ async function side(bench: Bench, settings: Record<string, string>): Promise<Sid
   const databaseUrl = await bench.database();
   // The relay decides, and delivers nothing: what is compared is the writing.
   const fleet = await bench.fleet({ databaseUrl, writers: WRITERS, relays: 1, delivers: false, settings: { QUEUE_MAX_ITEMS: '200000', ...settings } });
-  const load = await bench.load<TimedSpec, Turn>('http-client.ts', { urls: [fleet.url], path: '/api/v1/executions/batch', batch: BATCH, inFlight: IN_FLIGHT, headers: { Prefer: 'return=minimal' } } satisfies HttpInit);
+  const loadOf = (inFlight: number) => bench.load<TimedSpec, Turn>('http-client.ts', { urls: [fleet.url], path: '/api/v1/executions/batch', batch: BATCH, inFlight, headers: { Prefer: 'return=minimal' } } satisfies HttpInit);
+  const [load, light] = [await loadOf(IN_FLIGHT), await loadOf(LIGHT_IN_FLIGHT)];
   const run = async (text: string) => {
     const client = new pg.Client({ connectionString: databaseUrl });
     await client.connect();
@@ -65,7 +69,7 @@ async function side(bench: Bench, settings: Record<string, string>): Promise<Sid
     }
   };
   await run(`create function wait() returns trigger language plpgsql as 'begin perform pg_sleep(${SLOW_MS / 1_000}); return null; end'; create trigger wait after insert on execution for each statement execute function wait(); alter table execution disable trigger wait`);
-  return { fleet, load, slow: (on) => run(`alter table execution ${on ? 'enable' : 'disable'} trigger wait`) };
+  return { fleet, load, light, slow: (on) => run(`alter table execution ${on ? 'enable' : 'disable'} trigger wait`) };
 }
 
 function bestOf(results: Record<string, SideResult>): string {
@@ -82,20 +86,21 @@ function against(what: string, results: Record<string, SideResult>, reference: s
 }
 
 /** The course of a run: light load, full load, a slowed database, and after it; drawn for docs/adapting.md. */
-async function record({ fleet, load, ...database }: Side): Promise<void> {
+async function record({ fleet, load, light, ...database }: Side): Promise<void> {
   const relay = fleet.processes.find(({ role }) => role === 'relay')?.metricsUrl ?? '';
   const writers = fleet.processes.filter(({ role }) => role === 'writer').map(({ metricsUrl }) => metricsUrl);
+  const [lightSeconds, fullSeconds] = [10, 20];
+  const nothing = async () => undefined;
   const phases: [name: string, seconds: number, begin: () => Promise<void>][] = [
-    ['full load', 20, async () => undefined], ['database slowed', 20, () => database.slow(true)], ['as before', 20, () => database.slow(false)],
+    ['light load', lightSeconds, nothing], ['full load', fullSeconds, nothing], ['database slowed', fullSeconds, () => database.slow(true)], ['as before', fullSeconds, () => database.slow(false)],
   ];
-  const total = phases.reduce((sum, [, seconds]) => sum + seconds, 0);
   const points: { at: number; limit: number; queued: number; rows: number; flushes: number; ms: number }[] = [];
   const read = async () => {
     const [decided, ...written] = await Promise.all([relay, ...writers].map(scrape));
     const sum = (name: string) => written.reduce((all, one) => all + (one[name] ?? 0), 0);
     return { limit: decided?.sluice_limiter_limit_flushes ?? 0, queued: decided?.sluice_limiter_queued_flushes ?? 0, rows: sum('sluice_writer_rows_total'), flushes: sum('sluice_writer_flush_seconds_count'), seconds: sum('sluice_writer_flush_seconds_sum') };
   };
-  const loading = load.run({ seconds: total });
+  const loading = light.run({ seconds: lightSeconds }).then(() => load.run({ seconds: 3 * fullSeconds }));
   const began = performance.now();
   const marks: { at: number; name: string }[] = [];
   let before = await read();

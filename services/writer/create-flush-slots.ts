@@ -34,7 +34,7 @@ export function createFlushSlots({ settings, nodeId, log }: NodeContext): Writer
   return {
     take(work) {
       const done = slots.take(work);
-      meter.look(slots.running, slots.waiting > 0);
+      meter.look(slots.running);
       return done;
     },
     flushed: (rows, ms) => meter.flushed(rows, ms),

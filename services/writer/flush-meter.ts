@@ -5,7 +5,6 @@ export class FlushMeter {
   readonly #writer: string;
   #times = new Map<number, number[]>();
   #inFlight = 0;
-  #waiting = false;
 
   constructor(writer: string) {
     this.#writer = writer;
@@ -19,19 +18,17 @@ export class FlushMeter {
     else times.push(ms);
   }
 
-  /** So many run now; `waiting`: a chunk waits for its turn. */
-  look(inFlight: number, waiting: boolean): void {
+  /** So many run now. */
+  look(inFlight: number): void {
     this.#inFlight = Math.max(this.#inFlight, inFlight);
-    this.#waiting ||= waiting;
   }
 
   /** What was seen since the last call; undefined where nothing was. `inFlight`: now. */
   take(inFlight: number): FlushesMeasured | undefined {
     const classes = [...this.#times].map(([size, times]): FlushClass => ({ size, flushes: times.length, ms: median(times) }));
-    const told = classes.length === 0 && this.#inFlight === 0 ? undefined : { writer: this.#writer, classes, inFlight: this.#inFlight, waiting: this.#waiting };
+    const told = classes.length === 0 && this.#inFlight === 0 ? undefined : { writer: this.#writer, classes, inFlight: this.#inFlight };
     this.#times = new Map();
     this.#inFlight = inFlight;
-    this.#waiting = false;
     return told;
   }
 }

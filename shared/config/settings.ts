@@ -131,7 +131,7 @@ export const SETTINGS = {
   writerConcurrency: { type: 'number', default: 2, min: 1, max: 64, unit: 'count', group: 'Writing', meaning: 'Flushes a writer runs at the same time; where the limiter is on, what it begins with.' },
   writerMaxConcurrency: { type: 'number', default: 4, min: 1, max: 64, unit: 'count', group: 'Writing', meaning: 'Most flushes a writer runs at the same time, whatever the limiter says. Its pool is made for so many.' },
   bulkFlush: { type: 'switch', default: true, live: true, group: 'Writing', meaning: 'A flush is one statement; off: one INSERT a row, in one transaction with the ledger.' },
-  limiter: { type: 'switch', default: false, live: true, group: 'Writing', meaning: 'Whether the flushes in flight and the rows of a chunk follow what is measured, for the whole fleet.' },
+  limiter: { type: 'switch', default: true, live: true, group: 'Writing', meaning: 'Whether the flushes in flight and the rows of a chunk follow what is measured, for the whole fleet.' },
   limiterSlowFlush: { type: 'number', default: 1_000, min: 10, max: 60_000, unit: 'ms', live: true, group: 'Writing', meaning: 'A flush that takes longer makes the limiter halve the chunks, down to a segment.' },
   bulkInsertBatchSize: { type: 'number', live: true, default: 500, min: 1, max: 2_000, unit: 'rows', group: 'Writing', meaning: 'Rows of a segment: what a large request is cut into, so that its parts are written side by side.' },
   chunkMaxRows: { type: 'number', live: true, default: 2_000, min: 1, max: 2_000, unit: 'rows', group: 'Writing', meaning: 'Most rows that waiting requests share in one flush.' },

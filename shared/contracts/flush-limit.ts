@@ -13,8 +13,6 @@ export interface FlushesMeasured {
   classes: FlushClass[];
   /** Most of its flushes that ran together. */
   inFlight: number;
-  /** Whether a chunk waited for its turn. */
-  waiting: boolean;
 }
 
 /** What the limiter decided: told anew after each of its rounds. */

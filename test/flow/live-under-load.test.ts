@@ -22,7 +22,7 @@ const key = newKey();
 const headers = { Authorization: `Bearer ${key.text}` };
 
 beforeAll(async () => {
-  system = await startSystem({ writers: 2, relays: 1, settings: { kafkaBrokers: '', tradeServiceUrl: `http://127.0.0.1:${await freePort()}`, tradeBreakerFailures: 1_000 } });
+  system = await startSystem({ writers: 2, relays: 1, settings: { limiter: false, kafkaBrokers: '', tradeServiceUrl: `http://127.0.0.1:${await freePort()}`, tradeBreakerFailures: 1_000 } });
   await query(system.databaseUrl, CREATE_API_KEY.text, [key.id, 'load', key.hash, ['submit', 'operate'], null, null, null, null, 'test']);
   await waitFor(async () => (await send(system.url, 'GET', '/api/v1/settings', undefined, headers)).status === 200, { ...LONG, what: 'the edge to hear of the key' });
   load = startLoad(system.url, { senders: 4, items: ITEMS, headers: () => headers });

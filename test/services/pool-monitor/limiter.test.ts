@@ -2,7 +2,7 @@ import type { FlushesMeasured } from '../../../shared/contracts/flush-limit.ts';
 import { Limiter, type FlushDecision } from '../../../services/pool-monitor/limiter.ts';
 
 const BOUNDS = { minRows: 500, maxRows: 2_000, slowMs: 1_000 };
-const said = (writer: string, inFlight: number, ms: number): FlushesMeasured => ({ writer, inFlight, waiting: true, classes: [{ size: 9, flushes: 5, ms }] });
+const said = (writer: string, inFlight: number, ms: number): FlushesMeasured => ({ writer, inFlight, classes: [{ size: 9, flushes: 5, ms }] });
 
 function started() {
   const decisions: FlushDecision[] = [];
