@@ -4,18 +4,19 @@ import type { FlushClass } from '../../shared/contracts/flush-limit.ts';
 export interface FlushLimit {
   readonly limit: number;
   readonly maxRows: number;
-  /** Time of a flush without a queue, as last measured, by size class; ms. A class that is not there was not seen yet. */
+  /** Time of a flush without a queue, as last measured, by size class; ms. A class that is not there says nothing. */
   readonly bases: Readonly<Record<number, number>>;
   /** Rounds since the bases were measured, or seen again. */
   readonly age: number;
   /** Rounds in a row with too long a queue. */
   readonly long: number;
-  /** While they are measured anew: the limit to go back to. */
-  readonly before: number | undefined;
+  /** While they are measured anew: the limit to go back to, and the rows of the flushes to measure. */
+  readonly measuring: { readonly before: number; readonly rows: number } | undefined;
 }
 
 /** One round of flushes, of the whole fleet. */
 export interface FlushSample {
+  /** Each size once. */
   classes: readonly FlushClass[];
   /** Most that were in flight together. */
   inFlight: number;
@@ -31,13 +32,15 @@ export interface FlushLimitBounds {
   slowMs: number;
 }
 
-export type FlushLimitReason = 'idle' | 'queue-short' | 'queue-long' | 'steady' | 'measure-base' | 'base-measured';
+export type FlushLimitReason = 'idle' | 'unknown' | 'queue-short' | 'queue-long' | 'steady' | 'measure-base' | 'base-measured';
 
 export interface FlushLimitStep {
   state: FlushLimit;
   reason: FlushLimitReason;
   /** Flushes that queue in the database, as estimated; 0 where nothing was in flight. */
   queued: number;
+  /** Most rows of a chunk until the next step. */
+  maxRows: number;
 }
 
 /** Flushes that may queue in PostgreSQL for each writer: fewer leave it idle between two, more only wait there. Vegas' alpha and beta, for each flow as in the paper. */
@@ -50,6 +53,8 @@ const BETA = 2;
 const BASE_ROUNDS = 200;
 /** A round with so little beyond the bases has seen them again. */
 const SEEN_AGAIN = 0.1;
+/** Bases that others come within of as they are measured anew are still true. */
+const STILL_TRUE = 0.25;
 /** A queue that stays this many rounds, though the limit falls, is none of ours: the base is measured anew at once, but not again before so many rounds. */
 const DOUBT_ROUNDS = 3;
 const BASE_ROUNDS_LEAST = 15;
@@ -58,7 +63,7 @@ const FASTER_WEIGHT = 0.25;
 
 /** The law's start: the fixed default. */
 export function startLimit(limit: number, maxRows: number): FlushLimit {
-  return { limit, maxRows, bases: {}, age: BASE_ROUNDS, long: 0, before: undefined };
+  return { limit, maxRows, bases: {}, age: BASE_ROUNDS, long: 0, measuring: undefined };
 }
 
 /**
@@ -73,25 +78,28 @@ export function startLimit(limit: number, maxRows: number): FlushLimit {
 export function nextLimit(state: FlushLimit, sample: FlushSample, bounds: FlushLimitBounds): FlushLimitStep {
   const { writers, maxLimit } = bounds;
   const within = (limit: number) => Math.max(writers, Math.min(maxLimit, limit));
-  const known = Object.keys(state.bases).length > 0;
   const step = (reason: FlushLimitReason, change: Partial<FlushLimit>, queued = 0): FlushLimitStep => {
     const next = { ...state, age: state.age + 1, long: 0, ...change };
-    return { state: { ...next, limit: within(next.limit), maxRows: nextRows(state.maxRows, sample.classes, bounds) }, reason, queued };
+    const decided = { ...next, limit: within(next.limit), maxRows: nextRows(state.maxRows, sample.classes, bounds) };
+    return { state: decided, reason, queued, maxRows: decided.measuring?.rows ?? decided.maxRows };
   };
-  if (sample.classes.length === 0) return { state, reason: 'idle', queued: 0 };
-  if (state.before !== undefined) {
+  if (sample.classes.length === 0) return { state, reason: 'idle', queued: 0, maxRows: state.measuring?.rows ?? state.maxRows };
+  const measured = { bases: measuredBases(state.bases, sample.classes), age: 0 };
+  if (state.measuring !== undefined) {
     // Flushes of before may still be under way: only a round with one a writer shows the base.
     if (sample.inFlight > writers) return step('measure-base', {});
-    return step('base-measured', { limit: state.before, before: undefined, bases: measured(state.bases, sample.classes), age: 0 });
+    return step('base-measured', { ...measured, limit: state.measuring.before, measuring: undefined });
   }
-  const doubtful = state.long >= DOUBT_ROUNDS && state.age >= BASE_ROUNDS_LEAST;
-  if (state.age >= BASE_ROUNDS || doubtful || !known) {
+  const known = sample.classes.filter(({ size }) => state.bases[size] !== undefined);
+  const wrong = known.length === 0 || state.long >= DOUBT_ROUNDS;
+  if (state.age >= BASE_ROUNDS || (wrong && state.age >= BASE_ROUNDS_LEAST)) {
     // Where little is asked for the base shows by itself.
-    if (sample.inFlight <= writers) return step('base-measured', { bases: measured(state.bases, sample.classes), age: 0 });
-    return step('measure-base', { limit: writers, before: state.limit });
+    if (sample.inFlight <= writers) return step('base-measured', measured);
+    return step('measure-base', { limit: writers, measuring: { before: state.limit, rows: 2 ** usualSize(sample.classes) } });
   }
-  const bases = lowered(state.bases, sample.classes);
-  const beyond = mean(sample.classes, ({ size, ms }) => 1 - (bases[size] ?? ms) / ms);
+  if (known.length === 0) return step('unknown', {});
+  const bases = lowered(state.bases, known);
+  const beyond = mean(known, ({ size, ms }) => 1 - (bases[size] ?? ms) / ms);
   const kept = beyond <= SEEN_AGAIN ? { bases, age: 0 } : { bases };
   if (sample.inFlight < state.limit) return step('idle', kept);
   const queued = sample.inFlight * beyond;
@@ -101,11 +109,20 @@ export function nextLimit(state: FlushLimit, sample: FlushSample, bounds: FlushL
   return step('steady', kept, queued);
 }
 
-/** The bases that a round without a queue shows; those of classes that it lacks are taken to have changed as its own did. */
-function measured(bases: FlushLimit['bases'], classes: readonly FlushClass[]): FlushLimit['bases'] {
-  const ratio = mean(classes, ({ size, ms }) => ms / (bases[size] ?? ms));
-  const others = Object.entries(bases).map(([size, ms]) => [size, ms * ratio] as const);
-  return Object.fromEntries([...others, ...classes.map(({ size, ms }) => [size, ms] as const)]);
+/**
+ * The bases that a round without a queue shows. Those of classes that it lacks are kept where the others come out as they were; else the
+ * database has changed, and who could say by how much for them? A longer way adds the same to all, a slower disk multiplies.
+ */
+function measuredBases(bases: FlushLimit['bases'], classes: readonly FlushClass[]): FlushLimit['bases'] {
+  const fresh = Object.fromEntries(classes.map(({ size, ms }) => [size, ms]));
+  const seen = classes.filter(({ size }) => bases[size] !== undefined);
+  const ratio = mean(seen, ({ size, ms }) => ms / (bases[size] ?? ms));
+  return Math.abs(ratio - 1) <= STILL_TRUE ? { ...bases, ...fresh } : fresh;
+}
+
+/** The class that most flushes are of: what is measured is what will be compared. */
+function usualSize(classes: readonly FlushClass[]): number {
+  return classes.reduce((most, one) => (one.flushes > most.flushes ? one : most)).size;
 }
 
 function lowered(bases: FlushLimit['bases'], classes: readonly FlushClass[]): FlushLimit['bases'] {

@@ -49,13 +49,13 @@ export class Limiter {
     this.#state ??= startLimit(sum(({ slots }) => slots), limits.maxRows);
     for (const [nodeId, { rounds }] of this.#told) if (rounds >= SILENT_ROUNDS || !writers.some((one) => one.nodeId === nodeId)) this.#told.delete(nodeId);
     const heard = [...this.#told.values()];
-    const classes = heard.flatMap(({ said, rounds }) => (rounds === 0 ? said.classes : []));
+    const classes = bySize(heard.flatMap(({ said, rounds }) => (rounds === 0 ? said.classes : [])));
     const inFlight = heard.reduce((all, { said }) => all + said.inFlight, 0);
     for (const one of heard) one.rounds++;
-    const { state, reason, queued } = nextLimit(this.#state, { classes, inFlight }, { writers: writers.length, maxLimit: sum(({ most }) => most), ...limits });
-    if (classes.length > 0) onDecision({ limit: state.limit, maxRows: state.maxRows, reason, queued, inFlight, classes });
+    const { state, reason, queued, maxRows } = nextLimit(this.#state, { classes, inFlight }, { writers: writers.length, maxLimit: sum(({ most }) => most), ...limits });
+    if (classes.length > 0) onDecision({ limit: state.limit, maxRows, reason, queued, inFlight, classes });
     this.#state = state;
-    return { decider, writers: shareOut(state.limit, [...writers].sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1))), maxRows: state.maxRows, validMs };
+    return { decider, writers: shareOut(state.limit, [...writers].sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1))), maxRows, validMs };
   }
 
   /** Another node decides now, or nobody: the next round begins anew. */
@@ -63,4 +63,15 @@ export class Limiter {
     this.#state = undefined;
     this.#told.clear();
   }
+}
+
+/** What several writers saw of flushes of the same size, as one: the mean of their medians over all flushes. */
+function bySize(classes: readonly FlushClass[]): FlushClass[] {
+  const all = new Map<number, FlushClass>();
+  for (const { size, flushes, ms } of classes) {
+    const before = all.get(size) ?? { flushes: 0, ms: 0 };
+    const sum = before.flushes + flushes;
+    all.set(size, { size, flushes: sum, ms: (before.ms * before.flushes + ms * flushes) / sum });
+  }
+  return [...all.values()];
 }

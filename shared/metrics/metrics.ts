@@ -64,7 +64,7 @@ export const METRICS = {
   writer_flushes_active: { type: 'gauge', unit: 'flushes', help: 'Flushes running: the bulkhead in use.' },
   writer_exhausted_chunks_total: { type: 'counter', help: 'Chunks that PostgreSQL took on no try.' },
   writer_id_conflicts_total: { type: 'counter', unit: 'slices', help: 'Primary key conflicts: a fault of Sluice, never of the client.', labels: ['kind'] },
-  limiter_decisions_total: { type: 'counter', help: 'Rounds of the limiter in which there were flushes, by its reason: idle (fewer in flight than it allows), queue-short (one more), queue-long (one fewer), steady, measure-base, base-measured.', labels: ['reason'] },
+  limiter_decisions_total: { type: 'counter', help: 'Rounds of the limiter in which there were flushes, by its reason: idle (fewer in flight than it allows), queue-short (one more), queue-long (one fewer), steady, unknown (flushes of a size without a base), measure-base, base-measured.', labels: ['reason'] },
   limiter_limit_flushes: { type: 'gauge', help: 'Flushes that the fleet may have in flight, as the limiter decided.' },
   limiter_chunk_rows: { type: 'gauge', help: 'Most rows of a chunk, as the limiter decided.' },
   limiter_queued_flushes: { type: 'gauge', help: 'Flushes that wait in PostgreSQL, as the limiter estimates.' },

@@ -22,7 +22,7 @@ function run(state: FlushLimit, rounds: number, width: number, baseMs: number, s
     const step = nextLimit(state, sample(state.limit, width, baseMs), bounds);
     state = step.state;
     reasons.push(step.reason);
-    if (state.before === undefined) limits.push(state.limit);
+    if (state.measuring === undefined) limits.push(state.limit);
   }
   return { state, limits, reasons };
 }
@@ -59,13 +59,27 @@ describe('the limit of flushes in flight', () => {
     expect(Math.min(...limits.slice(-10))).toBeGreaterThanOrEqual(6);
   });
 
-  test('the base is taken from a round with one flush alone, and then the limit is what it was', () => {
-    const measuring = { ...startLimit(1, 2_000), bases: { [SIZE]: 20, [SIZE - 2]: 6 }, before: 6 };
-    const busy = nextLimit(measuring, sampleOf(80, 5), BOUNDS);
-    expect(busy).toMatchObject({ reason: 'measure-base', state: { limit: 1, bases: { [SIZE]: 20 }, before: 6 } });
-    const alone = nextLimit(busy.state, sampleOf(10, 1), BOUNDS);
-    // The size that was not seen has become faster with it.
-    expect(alone).toMatchObject({ reason: 'base-measured', state: { limit: 6, bases: { [SIZE]: 10, [SIZE - 2]: 3 }, before: undefined } });
+  test('the base is taken from a round with one flush alone, of the size that is usual, and then the limit is what it was', () => {
+    const begun = nextLimit({ ...startLimit(6, 2_000), bases: { [SIZE]: 20 } }, sampleOf(90, 6), BOUNDS);
+    expect(begun).toMatchObject({ reason: 'measure-base', maxRows: 2 ** SIZE, state: { limit: 1, maxRows: 2_000 } });
+    const busy = nextLimit(begun.state, sampleOf(80, 5), BOUNDS);
+    expect(busy).toMatchObject({ reason: 'measure-base', maxRows: 2 ** SIZE, state: { limit: 1, bases: { [SIZE]: 20 } } });
+    expect(nextLimit(busy.state, sampleOf(10, 1), BOUNDS)).toMatchObject({ reason: 'base-measured', maxRows: 2_000, state: { limit: 6, bases: { [SIZE]: 10 }, measuring: undefined } });
+  });
+
+  test('bases of other sizes are kept where the one that is measured comes out as it was, and forgotten where the database has changed', () => {
+    const measuring = { ...startLimit(1, 2_000), bases: { [SIZE]: 20, [SIZE + 1]: 40 }, measuring: { before: 6, rows: 1_024 } };
+    expect(nextLimit(measuring, sampleOf(23, 1), BOUNDS).state.bases).toEqual({ [SIZE]: 23, [SIZE + 1]: 40 });
+    expect(nextLimit(measuring, sampleOf(80, 1), BOUNDS).state.bases).toEqual({ [SIZE]: 80 });
+  });
+
+  test('a size without a base says nothing; where no other comes, its base is measured, but not at once again', () => {
+    const state = { ...startLimit(6, 2_000), bases: { [SIZE]: 10 }, age: 0 };
+    const classes = [{ size: SIZE, flushes: 1, ms: 11 }, { size: SIZE + 1, flushes: 5, ms: 99 }];
+    expect(nextLimit(state, { classes, inFlight: 6 }, BOUNDS)).toMatchObject({ reason: 'queue-short', state: { bases: { [SIZE]: 10 } } });
+    const other = { classes: classes.slice(1), inFlight: 6 };
+    expect(nextLimit(state, other, BOUNDS)).toMatchObject({ reason: 'unknown', state: { limit: 6 } });
+    expect(nextLimit({ ...state, age: 20 }, other, BOUNDS)).toMatchObject({ reason: 'measure-base', maxRows: 2 ** (SIZE + 1) });
   });
 
   test('what is not used does not raise it, a round without a flush changes nothing, and where one is in flight the base needs no measuring', () => {

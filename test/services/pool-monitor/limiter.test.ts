@@ -61,6 +61,14 @@ test('while the base is measured every writer has one, and then what it had', ()
   expect(decisions.map(({ reason }) => reason)).toEqual(['measure-base', 'base-measured']);
 });
 
+test('what writers saw of the same size is one figure', () => {
+  const { limiter, decisions } = started();
+  limiter.measured(said('w1', 1, 10));
+  limiter.measured(said('w2', 1, 30));
+  limiter.round(fleet);
+  expect(decisions[0]?.classes).toEqual([{ size: 9, flushes: 10, ms: 20 }]);
+});
+
 test('who takes over begins anew', () => {
   const { limiter } = started();
   for (let i = 0; i < 20; i++) {
