@@ -101,11 +101,12 @@ export function nextLimit(state: FlushLimit, sample: FlushSample, bounds: FlushL
   const bases = lowered(state.bases, known);
   const beyond = mean(known, ({ size, ms }) => 1 - (bases[size] ?? ms) / ms);
   const kept = beyond <= SEEN_AGAIN ? { bases, age: 0 } : { bases };
-  if (sample.inFlight < state.limit) return step('idle', kept);
   const queued = sample.inFlight * beyond;
+  // Also where fewer are in flight than may be: those that are may be too many.
+  if (queued > BETA * writers) return step('queue-long', { ...kept, limit: Math.min(state.limit, sample.inFlight) - 1, long: state.long + 1 }, queued);
+  if (sample.inFlight < state.limit) return step('idle', kept, queued);
   if (queued < (ALPHA / 2) * writers) return step('queue-short', { ...kept, limit: state.limit + writers }, queued);
   if (queued < ALPHA * writers) return step('queue-short', { ...kept, limit: state.limit + 1 }, queued);
-  if (queued > BETA * writers) return step('queue-long', { ...kept, limit: state.limit - 1, long: state.long + 1 }, queued);
   return step('steady', kept, queued);
 }
 

@@ -89,6 +89,12 @@ describe('the limit of flushes in flight', () => {
     expect(nextLimit(startLimit(4, 2_000), sampleOf(12, 1), BOUNDS)).toMatchObject({ reason: 'base-measured', state: { limit: 4, bases: { [SIZE]: 12 } } });
   });
 
+  test('what is in flight may be too much, also where more may be', () => {
+    const state = { ...startLimit(12, 2_000), bases: { [SIZE]: 10 }, age: 0 };
+    expect(nextLimit(state, sampleOf(20, 8), BOUNDS)).toMatchObject({ reason: 'queue-long', state: { limit: 7 } });
+    expect(nextLimit(state, sampleOf(11, 8), BOUNDS)).toMatchObject({ reason: 'idle', state: { limit: 12 } });
+  });
+
   test('several writers keep as many queues as they are flows', () => {
     const three = { ...BOUNDS, writers: 3, maxLimit: 40 };
     const settled = run(startLimit(6, 2_000), 600, 9, 10, 7, three).limits.slice(150);
