@@ -38,7 +38,7 @@ export const adapting: Scenario = {
   async run(bench) {
     const sides: Record<string, Side> = { limiter: await side(bench, { LIMITER: 'true', WRITER_MAX_CONCURRENCY: String(MOST) }) };
     for (const flushes of FIXED) sides[flushes] = await side(bench, { LIMITER: 'false', WRITER_CONCURRENCY: String(flushes), WRITER_MAX_CONCURRENCY: String(flushes) });
-    const [rounds, seconds] = bench.quick ? [1, 1] : [30, 2];
+    const [rounds, seconds] = bench.quick ? [1, 1] : [20, 2];
     const measure = () => interleave(bench.meter, rounds, Object.fromEntries(Object.entries(sides).map(([name, { load }]) => [name, () => load.run({ seconds })])));
     const slow = (on: boolean) => Promise.all(Object.values(sides).map((one) => one.slow(on)));
     // The limiter learns while it works, which is not part of the steady state; and all tables are of the same size.

@@ -43,9 +43,12 @@ export interface FlushLimitStep {
   maxRows: number;
 }
 
-/** Flushes that may queue in PostgreSQL for each writer: fewer leave it idle between two, more only wait there. Vegas' alpha and beta, for each flow as in the paper. */
-const ALPHA = 1;
-const BETA = 2;
+/**
+ * Flushes that may queue in PostgreSQL for each writer: fewer leave it idle between two, more only wait there. Vegas' alpha and beta, for each flow as in the
+ * paper, but half as large: a flush is work for tens of milliseconds, and the writer has the next one at hand (measured: docs/decisions/0011).
+ */
+const ALPHA = 0.5;
+const BETA = 1.5;
 /**
  * Rounds after which bases that were not seen again are measured anew, with one flush a writer: else a queue of our own, or a database that
  * became slower, would never be told apart.
