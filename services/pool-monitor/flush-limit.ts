@@ -8,8 +8,8 @@ export interface FlushLimit {
   readonly bases: Readonly<Record<number, number>>;
   /** Rounds since the bases were measured, or seen again. */
   readonly age: number;
-  /** Rounds in a row with too long a queue. */
-  readonly long: number;
+  /** Rounds in a row that speak against the bases. */
+  readonly doubts: number;
   /** While they are measured anew: the limit to go back to, and the rows of the flushes to measure. */
   readonly measuring: { readonly before: number; readonly rows: number } | undefined;
 }
@@ -58,7 +58,10 @@ const BASE_ROUNDS = 200;
 const SEEN_AGAIN = 0.1;
 /** Bases that others come within of as they are measured anew are still true. */
 const STILL_TRUE = 0.25;
-/** A queue that stays this many rounds, though the limit falls, is none of ours: the base is measured anew at once, but not again before so many rounds. */
+/**
+ * A queue that is too long for this many rounds, though the limit falls, is none of ours, nor is one with no more than one flush a writer in flight: the base is measured anew
+ * at once, but not again before so many rounds.
+ */
 const DOUBT_ROUNDS = 3;
 const BASE_ROUNDS_LEAST = 15;
 /** How much of a faster round the base takes on: one alone can be luck. */
@@ -66,7 +69,7 @@ const FASTER_WEIGHT = 0.25;
 
 /** The law's start: the fixed default. */
 export function startLimit(limit: number, maxRows: number): FlushLimit {
-  return { limit, maxRows, bases: {}, age: BASE_ROUNDS, long: 0, measuring: undefined };
+  return { limit, maxRows, bases: {}, age: BASE_ROUNDS, doubts: 0, measuring: undefined };
 }
 
 /**
@@ -82,7 +85,7 @@ export function nextLimit(state: FlushLimit, sample: FlushSample, bounds: FlushL
   const { writers, maxLimit } = bounds;
   const within = (limit: number) => Math.max(writers, Math.min(maxLimit, limit));
   const step = (reason: FlushLimitReason, change: Partial<FlushLimit>, queued = 0): FlushLimitStep => {
-    const next = { ...state, age: state.age + 1, long: 0, ...change };
+    const next = { ...state, age: state.age + 1, doubts: 0, ...change };
     const decided = { ...next, limit: within(next.limit), maxRows: nextRows(state.maxRows, sample.classes, bounds) };
     return { state: decided, reason, queued, maxRows: decided.measuring?.rows ?? decided.maxRows };
   };
@@ -94,7 +97,7 @@ export function nextLimit(state: FlushLimit, sample: FlushSample, bounds: FlushL
     return step('base-measured', { ...measured, limit: state.measuring.before, measuring: undefined });
   }
   const known = sample.classes.filter(({ size }) => state.bases[size] !== undefined);
-  const wrong = known.length === 0 || state.long >= DOUBT_ROUNDS;
+  const wrong = known.length === 0 || state.doubts >= DOUBT_ROUNDS;
   if (state.age >= BASE_ROUNDS || (wrong && state.age >= BASE_ROUNDS_LEAST)) {
     // Where little is asked for the base shows by itself.
     if (sample.inFlight <= writers) return step('base-measured', measured);
@@ -103,10 +106,12 @@ export function nextLimit(state: FlushLimit, sample: FlushSample, bounds: FlushL
   if (known.length === 0) return step('unknown', {});
   const bases = lowered(state.bases, known);
   const beyond = mean(known, ({ size, ms }) => 1 - (bases[size] ?? ms) / ms);
-  const kept = beyond <= SEEN_AGAIN ? { bases, age: 0 } : { bases };
   const queued = sample.inFlight * beyond;
+  const tooLong = queued > BETA * writers;
+  const doubts = tooLong || (beyond > SEEN_AGAIN && sample.inFlight <= writers) ? state.doubts + 1 : 0;
+  const kept = { bases, doubts, ...(beyond <= SEEN_AGAIN ? { age: 0 } : {}) };
   // Also where fewer are in flight than may be: those that are may be too many.
-  if (queued > BETA * writers) return step('queue-long', { ...kept, limit: Math.min(state.limit, sample.inFlight) - 1, long: state.long + 1 }, queued);
+  if (tooLong) return step('queue-long', { ...kept, limit: Math.min(state.limit, sample.inFlight) - 1 }, queued);
   if (sample.inFlight < state.limit) return step('idle', kept, queued);
   if (queued < (ALPHA / 2) * writers) return step('queue-short', { ...kept, limit: state.limit + writers }, queued);
   if (queued < ALPHA * writers) return step('queue-short', { ...kept, limit: state.limit + 1 }, queued);
