@@ -23,15 +23,15 @@ export interface SideResult {
 }
 
 /**
- * Runs the sides in turns, A B A B ..., first once each to warm up, unmeasured: a machine that others use too changes from
- * second to second, and only neighbours can be compared.
+ * Runs the sides in turns, there and back (A B B A ...), first once each to warm up, unmeasured: a machine that others use too changes from
+ * second to second, only neighbours can be compared, and none is to come after the same one every time.
  */
 export async function interleave<Name extends string>(meter: CpuMeter, rounds: number, sides: Record<Name, () => Promise<Turn>>): Promise<Record<Name, SideResult>> {
   const names = Object.keys(sides) as Name[];
   const turns = Object.fromEntries(names.map((name) => [name, [] as (Turn & { cpu: Record<string, number> })[]])) as Record<Name, (Turn & { cpu: Record<string, number> })[]>;
   for (const name of names) await sides[name]();
   for (let round = 0; round < rounds; round++) {
-    for (const name of names) {
+    for (const name of round % 2 === 0 ? names : names.toReversed()) {
       const before = meter.read();
       const turn = await sides[name]();
       turns[name].push({ ...turn, cpu: cpuBetween(before, meter.read()) });

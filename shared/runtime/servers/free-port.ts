@@ -1,15 +1,33 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
-import type { AddressInfo, Server } from 'node:net';
+import type { Server } from 'node:net';
 
 /**
- * `count` different ports that are free on 127.0.0.1 at this moment. Another process may still take one before it is used.
+ * Below the ports that the system itself gives to outgoing connections and to whoever asks for any (from 32768 on Linux, 49152 elsewhere): one of those, free
+ * now, is soon somebody's, and a server that is to have it later finds it taken.
+ */
+const [LOWEST, BEYOND] = [16_384, 32_768];
+const TRIES = 100;
+
+/**
+ * `count` different ports that are free on 127.0.0.1 at this moment. Only somebody who chooses the same one by himself can take it before it is used.
  */
 export async function freePorts(count: number): Promise<number[]> {
-  // All are held until the last is known: a port that was closed at once could be handed out again.
-  const held = await Promise.all(Array.from({ length: count }, () => listen(0)));
-  const ports = held.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(held.map(close));
-  return ports;
+  // Each is held until the last is known, so that they differ.
+  const held = new Map<number, Server>();
+  try {
+    for (let tries = 0; held.size < count; tries++) {
+      const port = randomInt(LOWEST, BEYOND);
+      const server = held.has(port) ? undefined : await listen(port).catch((cause: unknown) => {
+        if (tries >= TRIES + count) throw new Error(`no free port of 127.0.0.1 was found among ${LOWEST} to ${BEYOND - 1}`, { cause });
+        return undefined;
+      });
+      if (server !== undefined) held.set(port, server);
+    }
+    return [...held.keys()];
+  } finally {
+    await Promise.all([...held.values()].map(close));
+  }
 }
 
 /** One port that is free on 127.0.0.1 at this moment. */
