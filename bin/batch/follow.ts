@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { eventsIn, linesIn } from '../../clients/typescript/src/events.ts';
 import type { CheckpointFact } from '../../services/gateway/batches/large-facts.ts';
 import type { ProgressEvent, StateEvent } from '../../services/gateway/batches/events/decide-events.ts';
 import { isFinal } from '../../shared/batches/states.ts';
@@ -6,7 +7,6 @@ import { CliError, EXIT } from '../cli-error.ts';
 import { NoReply, wholeOf } from '../send/http-client.ts';
 import { decide, type Tried } from '../send/retry-policy.ts';
 import { BATCHES, type Asking } from './asking.ts';
-import { readEvents } from './read-events.ts';
 
 /** What is told of a large batch while it goes on. */
 export type News = { type: 'state'; data: StateEvent } | { type: 'progress'; data: ProgressEvent } | { type: 'checkpoint'; data: CheckpointFact };
@@ -34,7 +34,7 @@ export async function* follow(on: Asking, batchId: string): AsyncGenerator<News>
       if (answer.statusCode === 204) return void answer.resume();
       if (answer.statusCode !== 200) tried = { reply: await wholeOf(answer) };
       else {
-        for await (const event of readEvents(answer)) {
+        for await (const event of eventsIn(linesIn(answer, false))) {
           if ('retryMs' in event) pauseMs = event.retryMs;
           else {
             tries = 0;

@@ -2,7 +2,8 @@ import type { Answered } from './ask.ts';
 import { attempt, pause, type Errand } from './errand.ts';
 import { bodyOf, markOf } from './items.ts';
 import { runsOf } from './journal.ts';
-import { readAnswer, type Fate, type Reading } from './read-answer.ts';
+import { readAnswer } from './read-answer.ts';
+import type { Fate, Reading } from './reading.ts';
 
 /** What a client does with its items, and how it behaves. */
 export interface ItemsPlan {

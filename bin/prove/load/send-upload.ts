@@ -2,7 +2,7 @@ import { isFinal, type BatchState } from '../../../shared/batches/states.ts';
 import { attempt, pause, type Errand } from './errand.ts';
 import { itemText } from './items.ts';
 import { runsOf } from './journal.ts';
-import type { Fate } from './read-answer.ts';
+import type { Fate } from './reading.ts';
 
 /** What a client does with an upload, and how it behaves. */
 export interface UploadPlan {

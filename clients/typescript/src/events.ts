@@ -2,23 +2,20 @@
 export type Heard = { type: string; id: string | undefined; data: string } | { retryMs: number };
 
 /** Lines of a body as they come, without their ends; what is after the last one is told where `rest` is asked for. */
-export async function* linesOf(body: ReadableStream<Uint8Array>, rest: boolean): AsyncGenerator<string> {
-  const reader = body.getReader();
+export function linesOf(body: ReadableStream<Uint8Array>, rest: boolean): AsyncGenerator<string> {
+  return linesIn(chunksOf(body), rest);
+}
+
+/** The same of what comes in chunks, however they are cut. */
+export async function* linesIn(chunks: AsyncIterable<Uint8Array>, rest: boolean): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let kept = '';
-  try {
-    for (;;) {
-      const { value, done } = await reader.read();
-      if (done) break;
-      const lines = (kept + decoder.decode(value, { stream: true })).split('\n');
-      kept = lines.pop() ?? '';
-      for (const line of lines) yield line.endsWith('\r') ? line.slice(0, -1) : line;
-    }
-    if (rest && kept !== '') yield kept;
-  } finally {
-    // Whoever leaves in the midst wants no more of it.
-    await reader.cancel().catch(() => undefined);
+  for await (const chunk of chunks) {
+    const lines = (kept + decoder.decode(chunk, { stream: true })).split('\n');
+    kept = lines.pop() ?? '';
+    for (const line of lines) yield line.endsWith('\r') ? line.slice(0, -1) : line;
   }
+  if (rest && kept !== '') yield kept;
 }
 
 /** Reads server-sent events as they come (WHATWG HTML, 9.2.6); an event that is not ended is none. */
@@ -33,5 +30,16 @@ export async function* eventsIn(lines: AsyncIterable<string>): AsyncGenerator<He
     else if (name === 'id') event.id = value;
     else if (name === 'data') event.data.push(value);
     else if (name === 'retry' && /^\d{1,9}$/.test(value)) yield { retryMs: Number(value) };
+  }
+}
+
+/** By a reader, for not every browser iterates over a body. */
+async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader();
+  try {
+    for (let read = await reader.read(); !read.done; read = await reader.read()) yield read.value;
+  } finally {
+    // Whoever leaves in the midst wants no more of it.
+    await reader.cancel().catch(() => undefined);
   }
 }

@@ -1,5 +1,4 @@
 import { nextTry, type TryState } from '../../../bin/batch/next-try.ts';
-import { readEvents, type Heard } from '../../../bin/batch/read-events.ts';
 import { exitCodeOf } from '../../../bin/batch/texts.ts';
 import { formOf } from '../../../bin/batch/upload-source.ts';
 import { NoReply } from '../../../bin/send/http-client.ts';
@@ -25,17 +24,6 @@ describe('nextTry', () => {
     expect(nextTry(broken, { ...state, again: 'never' })).toMatchObject({ act: 'stop', usage: false });
     expect(nextTry(broken, { ...state, tries: 4 })).toMatchObject({ act: 'stop', usage: false });
   });
-});
-
-test.each([1, 3, 1_000])('readEvents: comments, retry, CRLF and an event that is not ended, in chunks of %i bytes', async (size) => {
-  const text = 'retry: 250\n\nevent: state\nid: 1-2\ndata: {"a":"ü"}\n\n: alive\n\r\ndata: x\r\ndata:y\r\n\r\nevent: progress\ndata: lost\n';
-  const bytes = Buffer.from(text);
-  async function* cut(): AsyncGenerator<Buffer> {
-    for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
-  }
-  const heard: Heard[] = [];
-  for await (const event of readEvents(cut())) heard.push(event);
-  expect(heard).toEqual([{ retryMs: 250 }, { type: 'state', id: '1-2', data: '{"a":"ü"}' }, { type: 'message', id: '1-2', data: 'x\ny' }]);
 });
 
 test('formOf: format and compression by the name', () => {

@@ -34,6 +34,7 @@ test('202 leads to a batch, 409 of a request in progress says nothing', () => {
 test.each<[string, Answered, boolean]>([
   ['500', answer(500, { code: 'internal' }), false],
   ['no JSON', answer(201, '<html>'), false],
+  ['JSON that is no object', answer(201, 'null'), false],
   ['too few results', answer(201, { results: [] }), false],
   ['results out of order', answer(201, { results: [{ requestIndex: 1, status: 'SUCCESS', id: 1 }] }), false],
   ["another item's record", answer(201, { results: [{ requestIndex: 0, status: 'SUCCESS', execution: { id: 1, securityId: mark(1) } }] }), false],
