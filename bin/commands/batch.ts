@@ -9,6 +9,7 @@ import { asker, asking, BATCHES, type Asking, type Status } from '../batch/askin
 import { display } from '../batch/display.ts';
 import { printErrors, saveErrors } from '../batch/errors.ts';
 import { leaving } from '../batch/leaving.ts';
+import { preview, previewText, steerable } from '../batch/preview.ts';
 import { detached, submit, urlArgument } from '../batch/submit.ts';
 import { exitCodeOf, listText, statusText } from '../batch/texts.ts';
 import { ENCODINGS, FORMATS } from '../batch/upload-source.ts';
@@ -32,7 +33,7 @@ Examples:
   $ id=$(sluice batch submit night.ndjson.zst --priority low --error-policy 5% --detach)
   $ sluice batch list --state RECEIVING,RUNNING,PAUSED     what is going on
   $ sluice batch watch $id                                 attach; Ctrl-C detaches
-  $ sluice batch pause $id                                 and resume, cancel, start
+  $ sluice batch pause $id                                 and resume, cancel, start; --dry-run tells what it would do
   $ sluice batch tune $id --priority high --parallelism 8
   $ sluice batch errors $id --output wrong.csv             what to mend, with lines and reasons
 `;
@@ -42,6 +43,7 @@ interface Common {
   json?: boolean;
 }
 
+const DRY_RUN = ['--dry-run', 'only tell what it would do'] as const;
 const DONE: Record<BatchCommand, string> = { start: 'carry out a batch that waits for its start', pause: 'take nothing more in until it is resumed', resume: 'go on with a paused batch', cancel: 'end it; what was written stands' };
 
 /** Adds `sluice batch` and its subcommands. */
@@ -70,20 +72,24 @@ export function register(program: Command): void {
     .option('--since <time>', 'opened then or later').option('--idempotency-key <text>', 'opened under this one')
     .option('--limit <number>', 'at most so many (default: 50)').option('--cursor <id>', 'go on behind this one')
     .action(async ({ url, json, key: _, idempotencyKey: key, ...query }: Common & Record<string, string>) => print(json === undefined ? {} : { json }, await ask<BatchPage>(asker({ url }), 'GET', withQuery(BATCHES, { ...query, key })), listText));
-  one(batch.command('show').description('all that is known of one')).action(async (id: string, o: Common) => print(o, await ask<Status>(asker(o), 'GET', `${BATCHES}/${id}`), statusText));
+  one(batch.command('show').description('all that is known of one')).action(async (id: string, o: Common) => print(o, await statusOf(o, id), statusText));
   one(batch.command('watch').description('stay with one until it has ended; Ctrl-C detaches')).option('--quiet', 'no progress').action(watch);
   for (const command of COMMANDS) {
-    one(batch.command(command).description(DONE[command]))
-      .action(async (id: string, o: Common) => print(o, await ask<{ batchId: string; state: BatchState }>(asker(o), 'POST', `${BATCHES}/${id}/${command}`), ({ batchId, state }) => `Batch ${batchId} is ${state}.\n`));
+    one(batch.command(command).description(DONE[command])).option(...DRY_RUN)
+      .action(async (id: string, o: Common & { dryRun?: boolean }) => o.dryRun === true ? print(o, preview(command, await statusOf(o, id)), (p) => previewText(command, p)) : print(o, await ask<{ batchId: string; state: BatchState }>(asker(o), 'POST', `${BATCHES}/${id}/${command}`), ({ batchId, state }) => `Batch ${batchId} is ${state}.\n`));
   }
   one(batch.command('tune').description('change priority or parallelism while it runs'))
-    .addOption(new Option('--priority <lane>').choices(LANE_NAMES)).addOption(new Option('--parallelism <number>').argParser(wholeOf)).action(tune);
+    .addOption(new Option('--priority <lane>').choices(LANE_NAMES)).addOption(new Option('--parallelism <number>').argParser(wholeOf)).option(...DRY_RUN).action(tune);
   one(batch.command('retry').description('carry out its failed items again, as a new batch')).option('--watch', 'stay with the new one').action(retry);
   one(batch.command('errors').description('its failed items, with lines and reasons')).option('--output <file>', 'write them to this file: CSV if its name ends in .csv, else NDJSON').action(errors);
 }
 
+async function statusOf(o: Common, id: string): Promise<Status> {
+  return ask<Status>(asker(o), 'GET', `${BATCHES}/${id}`);
+}
+
 async function watch(id: string, o: Common & { quiet?: boolean }): Promise<void> {
-  await ask<Status>(asker(o), 'GET', `${BATCHES}/${id}`); // an id that is none is told at once
+  await statusOf(o, id); // an id that is none is told at once
   await staying(o, async (on) => {
     const shown = display(process.stderr, o.quiet === true, () => performance.now());
     const noting: Asking = { ...on, onRetry: (why, afterMs) => shown.note(pc.yellow(`${why}; again in ${(afterMs / 1_000).toFixed(1)} s`)) };
@@ -94,8 +100,14 @@ async function watch(id: string, o: Common & { quiet?: boolean }): Promise<void>
   });
 }
 
-async function tune(id: string, o: Common & { priority?: string; parallelism?: number }): Promise<void> {
+async function tune(id: string, o: Common & { priority?: string; parallelism?: number; dryRun?: boolean }): Promise<void> {
   if (o.priority === undefined && o.parallelism === undefined) throw new CliError('What is to be changed? Give --priority, --parallelism, or both.', EXIT.usage);
+  if (o.dryRun === true) {
+    const status = await statusOf(o, id);
+    const { priority = '', parallelism = 0 } = status;
+    const plan = { dryRun: true, batchId: id, state: steerable(status), from: { priority, parallelism }, to: { priority: o.priority ?? priority, parallelism: o.parallelism ?? parallelism } };
+    return print(o, plan, ({ state, from, to }) => `Batch ${id} is ${state}: priority ${from.priority} → ${to.priority}, parallelism ${from.parallelism} → ${to.parallelism}. Nothing was changed.\n`);
+  }
   let tuned: Tuned | undefined;
   for (const name of ['priority', 'parallelism'] as const) {
     if (o[name] !== undefined) tuned = await ask<Tuned>(asker(o), 'POST', `${BATCHES}/${id}/${name}`, { [name]: o[name] });

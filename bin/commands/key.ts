@@ -60,7 +60,7 @@ export function register(program: Command): void {
     .addOption(new Option('--in-flight <number>', 'most requests at a time in each edge; none takes the limit away').argParser(limitOf))
     .option('--dry-run', 'only tell what would change')
     .action(limit);
-  key.command('revoke').description('end a key').argument('<id>', 'its id, as listed').action(revoke);
+  key.command('revoke').description('end a key').argument('<id>', 'its id, as listed').option('--dry-run', 'only tell what would change').action(revoke);
 }
 
 async function create(client: string, { roles, kinds, rate, inFlight, days, json }: CreateOptions): Promise<void> {
@@ -89,14 +89,17 @@ function line(key: Omit<ListedKey, 'hash'> & { state: string }): string[] {
   return [key.id, key.client, key.state, key.roles.join(','), key.kinds?.join(',') ?? 'all', or(key.ratePerSecond), or(key.maxInFlight), key.expiresAt?.toISOString().slice(0, 16) ?? 'never', `${key.createdAt.toISOString().slice(0, 16)} by ${key.createdBy}`];
 }
 
-async function revoke(id: string): Promise<void> {
+async function revoke(id: string, { dryRun }: { dryRun?: boolean }): Promise<void> {
   const [row] = await inDatabase(async (ask) => {
+    if (dryRun === true) return ask(LOCK_API_KEY, [id]);
     const rows = await ask(REVOKE_API_KEY, [id, operatorName()]);
     if (rows[0]?.[1] === true) await writeAudit(ask, { who: operatorName(), requestId: null }, { operation: 'keys.revoke', target: { id }, outcome: 'done', detail: { client: rows[0][0] } });
     return rows;
   });
   if (row === undefined) throw new CliError(`There is no key with the id "${id}"; \`sluice key list\` shows them.`, EXIT.failed);
-  process.stdout.write(row[1] === true ? `Revoked: ${id} of ${String(row[0])}. Every edge knows within two seconds.\n` : `${id} was revoked before.\n`);
+  const valid = row[1] === true;
+  if (dryRun === true) process.stdout.write(valid ? `${id} of ${String(row[0])} would be revoked: whoever comes with it is refused, and what goes on under it is cut. Nothing was changed.\n` : `${id} was revoked before.\n`);
+  else process.stdout.write(valid ? `Revoked: ${id} of ${String(row[0])}. Every edge knows within two seconds.\n` : `${id} was revoked before.\n`);
 }
 
 const NO_LIMIT = 'none';

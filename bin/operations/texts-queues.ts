@@ -11,8 +11,8 @@ interface Changed {
 /** The answers of the operations on queues as a terminal shows them. */
 export const QUEUES_TEXTS = {
   'queues.show': ({ queues, silent }: { queues: QueueState[]; silent: string[] }, paint: Paint): string => {
-    const rows = queues.map((q) => [q.queue, q.paused ? paint.red('paused') : 'open', q.underway, q.waiting, q.oldestS === null ? '-' : `${q.oldestS} s`]);
-    return `${table(['QUEUE', 'STATE', 'UNDER WAY', 'ITEMS WAITING', 'OLDEST'], rows, paint)}\n${silent.map((node) => paint.red(`${node} does not answer\n`)).join('')}`;
+    const rows = queues.map((q) => [q.queue, q.paused ? paint.red('paused') : 'open', q.underway, q.inFlight, q.waiting, q.oldestS === null ? '-' : `${q.oldestS} s`]);
+    return `${table(['QUEUE', 'STATE', 'UNDER WAY', 'ITEMS IN FLIGHT', 'ITEMS WAITING', 'OLDEST'], rows, paint)}\n${silent.map((node) => paint.red(`${node} does not answer\n`)).join('')}`;
   },
   'queues.pause': changed,
   'queues.resume': changed,

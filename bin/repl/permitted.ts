@@ -27,5 +27,5 @@ function changes(words: string): boolean {
 }
 
 function takesDryRun(words: string): boolean {
-  return isOperation(words.replace(' ', '.')) || ['dlq replay', 'dlq discard'].includes(words);
+  return isOperation(words.replace(' ', '.')) || ['dlq replay', 'dlq discard', 'batch start', 'batch pause', 'batch resume', 'batch cancel', 'batch tune'].includes(words);
 }

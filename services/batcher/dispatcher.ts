@@ -1,3 +1,4 @@
+import type { QueueName } from '../../shared/contracts/queues.ts';
 import type { SliceOutcome, Chunk } from '../../shared/contracts/slices.ts';
 import { fleetErrorType } from '../../shared/errors/fleet-errors.ts';
 import type { Logger } from '../../shared/runtime/log.ts';
@@ -56,7 +57,7 @@ export class Dispatcher {
   readonly #limits: ChunkLimits;
   readonly #tools: DispatchTools;
   #scheduled = false;
-  #handedOver = 0;
+  readonly #inHand: Record<QueueName, number> = { requests: 0, high: 0, normal: 0, low: 0 };
   /** Chunks of large batches that writers have in hand. */
   #large = 0;
   #abandoned = false;
@@ -73,7 +74,12 @@ export class Dispatcher {
 
   /** Items that writers have in hand and clients wait for. */
   get handedOver(): number {
-    return this.#handedOver;
+    return this.#inHand.requests;
+  }
+
+  /** Items that writers have in hand, by queue. */
+  get inHand(): Readonly<Record<QueueName, number>> {
+    return this.#inHand;
   }
 
   /** Queues slices; they are handed over before this turn of the event loop ends, if a slot is free. */
@@ -183,21 +189,23 @@ export class Dispatcher {
     const now = this.#tools.now();
     const deadlineMs = Math.max(...taken.map((e) => e.deadlineAt)) - now;
     for (const entry of taken) entry.handedOverAt ??= now;
-    const items = taken.reduce((sum, entry) => sum + (entry.lane === undefined ? entry.items : 0), 0);
-    this.#handedOver += items;
+    // A chunk is of one queue.
+    const queue = taken[0]?.lane ?? 'requests';
+    const items = taken.reduce((sum, entry) => sum + entry.items, 0);
+    this.#inHand[queue] += items;
     try {
       const { chunk, entries } = buildChunk(taken);
       const outcomes = await this.#tools.write(slot.nodeId, chunk, deadlineMs, entries);
       if (outcomes.length !== chunk.slices.length) throw new Error(`a writer answered for ${outcomes.length} slices of ${chunk.slices.length}`);
       this.#giveBack(slot, false);
       this.#tools.onHandover('written');
-      this.#tools.onWritten(items);
+      if (queue === 'requests') this.#tools.onWritten(items);
       let at = 0;
       for (const entry of entries) entry.done(outcomes.slice(at, (at += entry.slices.length)));
     } catch (error) {
       this.#failed(slot, taken, error);
     } finally {
-      this.#handedOver -= items;
+      this.#inHand[queue] -= items;
     }
   }
 

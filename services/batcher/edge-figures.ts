@@ -12,7 +12,7 @@ export interface EdgeParts {
   admission: Pick<Admission, 'requests' | 'bytes' | 'waiting'>;
   queue: Pick<WriteQueue, 'items' | 'bytes' | 'oldestAt'>;
   slots: Pick<Slots, 'inFlight' | 'total' | 'oldestAt'>;
-  dispatcher: Pick<Dispatcher, 'waitingInLanes' | 'slotsOfLanes'>;
+  dispatcher: Pick<Dispatcher, 'waitingInLanes' | 'slotsOfLanes' | 'inHand'>;
   large: Pick<LargeBatches, 'uploads'>;
   processing: Pick<Processing, 'underWay'>;
   drain: Pick<DrainRate, 'perSecond'>;
@@ -33,6 +33,7 @@ export function edgeFigures(metrics: Metrics, { admission, queue, slots, dispatc
     metrics.set('batcher_handover_age_seconds', {}, age(slots.oldestAt()));
     metrics.set('batcher_uploads_active', {}, large.uploads);
     metrics.set('batcher_lanes_items', {}, dispatcher.waitingInLanes);
+    for (const [queue, items] of Object.entries(dispatcher.inHand)) metrics.set('batcher_in_hand_items', { queue }, items);
     metrics.set('batcher_lanes_slots', {}, dispatcher.slotsOfLanes);
     metrics.set('batcher_items_underway', {}, processing.underWay);
     metrics.set('batcher_slots', { state: 'used' }, slots.inFlight);

@@ -13,7 +13,9 @@ export interface QueueState {
   paused: boolean;
   /** Requests: in work. Lanes: batches that are not ended. */
   underway: number;
-  /** Items that wait: for a writer, or to be carried out. */
+  /** Items that writers have in hand. */
+  inFlight: number;
+  /** Items that wait. Requests: for a writer; lanes: staged and not done yet, with those that are in flight. */
   waiting: number;
   /** Requests: how long the oldest has been waiting; lanes: since when the oldest batch is at work; seconds. */
   oldestS: number | null;

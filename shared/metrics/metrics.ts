@@ -45,6 +45,7 @@ export const METRICS = {
   batcher_queue_age_seconds: { type: 'gauge', help: 'Age of the oldest waiting item.' },
   batcher_handover_age_seconds: { type: 'gauge', help: 'How long the oldest chunk has been with a writer.' },
   batcher_uploads_active: { type: 'gauge', unit: 'uploads', help: 'Large uploads in hand.' },
+  batcher_in_hand_items: { type: 'gauge', help: 'Items that writers have in hand, by queue: requests, or the lane of a large batch.', labels: ['queue'] },
   batcher_lanes_items: { type: 'gauge', help: 'Items of large batches waiting for a writer.' },
   batcher_lanes_slots: { type: 'gauge', help: 'Flush slots of this edge that large batches may use at this moment: while clients wait for requests, those that INTERACTIVE_SHARE leaves.' },
   batcher_attempts_total: { type: 'counter', help: 'Attempts at items of kinds with a process step, by how they ended: done, stopped, or a category of failure.', labels: ['kind', 'outcome'] },

@@ -74,6 +74,7 @@ test('who sends too much is seen, and its key is limited while it sends', async 
   expect(clients).toMatchObject([{ client: 'loud', batches: 1, items: 90, keys: [{ id: loud.id, ratePerSecond: null }] }, { client: 'quiet', batches: 1, items: 10 }]);
 
   expect((await sluice('key', 'limit', loud.id, '--rate', '1', '--dry-run')).out).toContain('no limit → 1 a second. Nothing was changed.');
+  expect((await sluice('key', 'revoke', loud.id, '--dry-run')).out).toMatch(/ of \S+ would be revoked: .*Nothing was changed\./);
   expect((await sluice('key', 'limit', loud.id, '--rate', '1')).out).toContain('no limit → 1 a second');
   await waitFor(async () => (await batch(1, as(loud))).status === 429, { ...LONG, what: 'the loud client to be held to its limit' });
   expect((await batch(1, as(quiet))).status).toBe(201);

@@ -1,3 +1,4 @@
+import pg from 'pg';
 import type { ListedShard, SinkBacklog } from '../../shared/contracts/delivery.ts';
 import type { QueueState } from '../../shared/contracts/queues.ts';
 import type { RunningNode } from '../../shared/runtime/node.ts';
@@ -166,6 +167,20 @@ test('a paused queue takes nothing new, the others go on, and it goes on where i
   expect(await audited('settings.set')).toBe(8);
 }, 120_000);
 
+test('what writers have in hand is told as in flight', async () => {
+  const holder = new pg.Client({ connectionString: system.databaseUrl });
+  await holder.connect();
+  try {
+    await holder.query('begin; lock table execution in exclusive mode');
+    const answer = post();
+    await waitFor(async () => (await get<{ queues: QueueState[] }>('/api/v1/queues')).queues.find(({ queue, inFlight }) => queue === 'requests' && inFlight === 1), { what: 'an item to be in flight' });
+    await holder.query('rollback');
+    expect((await answer).status).toBe(201);
+  } finally {
+    await holder.end();
+  }
+}, 60_000);
+
 test('the commands say the same in tables', async () => {
   const sluice = async (...args: string[]) => {
     const { out, code } = await runSluice(args, { env: { SLUICE_URL: system.url } });
@@ -176,7 +191,7 @@ test('the commands say the same in tables', async () => {
   expect(await sluice('shards', 'list', '--sink', sink)).toMatch(new RegExp(`${sink} +0 +relay-`));
   expect(await sluice('breakers')).toMatch(/kafka +relay-\S+ +closed/);
   expect(await sluice('breakers', 'trip', 'kafka', '--dry-run')).toMatch(/closed → open[^]*Nothing was changed/);
-  expect(await sluice('queues')).toMatch(/requests +open/);
+  expect(await sluice('queues')).toMatch(/ITEMS IN FLIGHT[^]*requests +open +\d+ +\d+ +\d+ /);
   expect(await sluice('queues', 'pause', 'low', '--dry-run')).toContain('Paused: none → low. Nothing was changed.');
   expect(await sluice('nodes', 'drain', idOf(system.writers[0]), '--dry-run')).toContain('is working; it would be drained. Nothing was changed.');
 });

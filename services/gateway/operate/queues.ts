@@ -36,13 +36,14 @@ export function queuesOperations({ node: { database: { pool }, settings }, broke
     'queues.show': async () => {
       const [{ answers, silent }, lanes] = await Promise.all([askAll(broker, 'node.flow', ASK_MS), runStatement(pool, LANES, [], settings.statementTimeout)]);
       const sum = (figure: string) => answers.reduce((all, { figures }) => all + (figures[figure] ?? 0), 0);
+      const inFlight = (queue: QueueName) => sum(`batcher_in_hand_items:${queue}`);
       const oldest = Math.max(0, ...answers.map(({ figures }) => figures.batcher_queue_age_seconds ?? 0));
       const paused = pausedQueues(settings.pausedQueues);
       const laneOf = (queue: QueueName): QueueState => {
         const [, underway, waiting, oldestS] = lanes.find(([lane]) => lane === queue) ?? [];
-        return { queue, paused: paused.includes(queue), underway: Number(underway ?? 0), waiting: Number(waiting ?? 0), oldestS: oldestS == null ? null : Math.round(Number(oldestS)) };
+        return { queue, paused: paused.includes(queue), underway: Number(underway ?? 0), inFlight: inFlight(queue), waiting: Number(waiting ?? 0), oldestS: oldestS == null ? null : Math.round(Number(oldestS)) };
       };
-      const requests: QueueState = { queue: 'requests', paused: paused.includes('requests'), underway: sum('batcher_requests_active'), waiting: sum('batcher_queue_items'), oldestS: sum('batcher_queue_items') === 0 ? null : Math.round(oldest) };
+      const requests: QueueState = { queue: 'requests', paused: paused.includes('requests'), underway: sum('batcher_requests_active'), inFlight: inFlight('requests'), waiting: sum('batcher_queue_items'), oldestS: sum('batcher_queue_items') === 0 ? null : Math.round(oldest) };
       return { queues: QUEUES.map((queue) => (queue === 'requests' ? requests : laneOf(queue))), silent };
     },
     'queues.pause': set(true),

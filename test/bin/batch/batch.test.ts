@@ -179,7 +179,10 @@ test('cancel ends a batch: what was written stands, and its submit tells', async
   const begun = await paused('cancelled', 70_000);
   const { id, file } = begun;
   const { running } = await goingOn(begun, [file, '--idempotency-key', 'cancelled']);
+  expect((await batch('tune', id, '--priority', 'high', '--dry-run')).out).toMatch(/ is PAUSED: priority normal → high, parallelism (\d+) → \1\. Nothing was changed\.\n$/);
   expect(await batch('tune', id, '--priority', 'high', '--parallelism', '3')).toMatchObject({ code: 0, out: `Batch ${id} is PAUSED, with priority high and parallelism 3.\n` });
+  expect((await batch('cancel', id, '--dry-run')).out).toMatch(/: PAUSED → CANCELLING\. [\d,]+ items are written and stand; those still to come will never be written\. Nothing was changed\.\n$/);
+  expect(await stateOf(id)).toBe('PAUSED');
   expect(await batch('cancel', id, '--json').then((ran) => JSON.parse(ran.out) as object)).toEqual({ batchId: id, state: 'CANCELLED' });
   expect(await running.ended).toMatchObject({ code: 3, out: expect.stringContaining('CANCELLED') as string });
   expect(await batch('watch', id)).toMatchObject({ code: 3 });

@@ -1,4 +1,5 @@
 import { nextTry, type TryState } from '../../../bin/batch/next-try.ts';
+import { preview, previewText } from '../../../bin/batch/preview.ts';
 import { exitCodeOf } from '../../../bin/batch/texts.ts';
 import { formOf } from '../../../bin/batch/upload-source.ts';
 import { NoReply } from '../../../bin/send/http-client.ts';
@@ -24,6 +25,16 @@ describe('nextTry', () => {
     expect(nextTry(broken, { ...state, again: 'never' })).toMatchObject({ act: 'stop', usage: false });
     expect(nextTry(broken, { ...state, tries: 4 })).toMatchObject({ act: 'stop', usage: false });
   });
+});
+
+test('preview: where a command leads and what becomes of the rest; what is not possible is said', () => {
+  const of = (state: string, total: number | null = 10) => ({ batchId: 'b', state, written: 4, pending: 6, progress: { items: 4, bytes: 9, total, share: null } }) as unknown as Parameters<typeof preview>[1];
+  expect(preview('pause', of('RUNNING'))).toEqual({ dryRun: true, batchId: 'b', from: 'RUNNING', to: 'PAUSED', written: 4, left: 6 });
+  expect(preview('cancel', of('RECEIVING', null))).toMatchObject({ to: 'CANCELLING', left: null });
+  expect(previewText('resume', preview('resume', of('PAUSED')))).toBe('Batch b: PAUSED → as before the pause. 4 items are written and stand; the 6 that are left go on. Nothing was changed.\n');
+  expect(() => preview('start', of('RUNNING'))).toThrow('Now allowed: pause, cancel.');
+  expect(() => preview('cancel', of('COMPLETED'))).toThrow('nothing of it can be changed any more');
+  expect(() => preview('cancel', of('closed'))).toThrow('no large batch');
 });
 
 test('formOf: format and compression by the name', () => {

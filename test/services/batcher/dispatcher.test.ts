@@ -185,4 +185,8 @@ test('items of large batches don\'t count as what clients wait for', async () =>
   await turn();
   expect(calls).toHaveLength(2);
   expect(dispatcher.handedOver).toBe(600);
+  expect(dispatcher.inHand).toEqual({ requests: 600, high: 0, normal: 500, low: 0 });
+  for (const call of calls) call.answer();
+  await turn();
+  expect(dispatcher.inHand).toEqual({ requests: 0, high: 0, normal: 0, low: 0 });
 });

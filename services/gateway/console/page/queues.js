@@ -11,8 +11,8 @@ const titleOf = (queue) => (queue === 'requests' ? 'requests' : `lane ${queue}`)
 /** What takes new work in: requests, and the lanes of large batches; each to be paused and resumed. */
 export function Queues({ mayOperate }) {
   const asked = useAsk('/api/v1/queues', LOOK_MS);
-  return html`<${Panel} title="Queues" note="what takes new work in" flush><${Asked} of=${asked} lines=${4}>${({ queues }) => html`<${Table} label="Queues" head=${['Queue', 'State', { name: 'under way', class: 'n' }, { name: 'items wait', class: 'n' }, { name: 'oldest', class: 'n' }, ...(mayOperate ? [''] : [])]}>
-    ${queues.map(({ queue, paused, underway, waiting, oldestS }) => html`<tr key=${queue}><td>${titleOf(queue)}</td><td><${State} of=${paused ? 'paused' : 'takes work'} tone=${paused ? 'warn' : 'good'} /></td><td class="n">${count(underway)}</td><td class="n">${brief(waiting)}</td><td class="n">${oldestS === null ? '–' : span(oldestS)}</td>
+  return html`<${Panel} title="Queues" note="what takes new work in" flush><${Asked} of=${asked} lines=${4}>${({ queues }) => html`<${Table} label="Queues" head=${['Queue', 'State', { name: 'under way', class: 'n' }, { name: 'in flight', class: 'n' }, { name: 'items wait', class: 'n' }, { name: 'oldest', class: 'n' }, ...(mayOperate ? [''] : [])]}>
+    ${queues.map(({ queue, paused, underway, inFlight, waiting, oldestS }) => html`<tr key=${queue}><td>${titleOf(queue)}</td><td><${State} of=${paused ? 'paused' : 'takes work'} tone=${paused ? 'warn' : 'good'} /></td><td class="n">${count(underway)}</td><td class="n">${brief(inFlight)}</td><td class="n">${brief(waiting)}</td><td class="n">${oldestS === null ? '–' : span(oldestS)}</td>
       ${mayOperate && html`<td class="n"><button type="button" class="small" onClick=${() => askToMove(queue, !paused, asked.reload)}>${paused ? 'Resume…' : 'Pause…'}<span class="sr"> ${titleOf(queue)}</span></button></td>`}</tr>`)}<//>`}<//><//>`;
 }
 
