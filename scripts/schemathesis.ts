@@ -8,7 +8,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -37,11 +37,12 @@ try {
   system = spawn(join(ROOT, 'bin', 'sluice'), ['up'], { env, stdio: ['ignore', 'ignore', 'inherit'] });
   const url = `http://127.0.0.1:${port}`;
   await untilReady(url, system);
-  const config = fileURLToPath(new URL('schemathesis/schemathesis.toml', import.meta.url));
   const options = ['run', `${url}/openapi.json`, '--checks', 'all', '--max-examples', values.examples, '--seed', values.seed, '--workers', '1', '--continue-on-failure', '--request-timeout', '60', '--generation-database', 'none', '--suppress-health-check', 'all', ...positionals];
-  // A hook is found relative to where it runs, and what it remembers is left there.
-  await copyFile(new URL('schemathesis/hooks.py', import.meta.url), join(folder, 'hooks.py'));
-  const run = spawn(program, ['-m', 'schemathesis.cli', '--config-file', config, ...options], { cwd: folder, stdio: 'inherit', env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' } });
+  // Hooks and names are found relative to where it runs, and what it remembers is left there.
+  await Promise.all(['hooks.py', 'schemathesis.toml'].map((name) => copyFile(new URL(`schemathesis/${name}`, import.meta.url), join(folder, name))));
+  const { nodes } = (await (await fetch(`${url}/api/v1/nodes`)).json()) as { nodes: { node: string }[] };
+  await writeFile(join(folder, 'nodes.txt'), nodes.map(({ node }) => `${JSON.stringify(node)}\n`).join(''));
+  const run = spawn(program, ['-m', 'schemathesis.cli', '--config-file', join(folder, 'schemathesis.toml'), ...options], { cwd: folder, stdio: 'inherit', env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' } });
   const [code] = (await once(run, 'exit')) as [number | null];
   process.exitCode = code ?? 1;
   for (const line of await unforeseen(join(folder, 'data', 'logs'))) console.error(line);

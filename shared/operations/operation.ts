@@ -69,11 +69,14 @@ export function readArgument(argument: Argument, given: unknown): { value: Argum
       return typeof value === 'boolean' ? { value } : { fault: 'must be true or false' };
     }
     case 'duration': {
-      const [, count, unit] = typeof given === 'string' ? (/^(\d{1,9})(s|m|h)$/.exec(given) ?? []) : [];
+      const [, count, unit] = typeof given === 'string' ? (/^([1-9]\d{0,8})(s|m|h)$/.exec(given) ?? []) : [];
       const ms = Number(count) * ({ s: 1_000, m: 60_000, h: 3_600_000 }[unit ?? ''] ?? NaN);
-      return ms >= (min ?? 1_000) && ms <= (max ?? 86_400_000) ? { value: ms } : { fault: `must be a time such as 90s, 5m or 2h, from ${(min ?? 1_000) / 1_000}s to ${(max ?? 86_400_000) / 1_000}s` };
+      return ms >= (min ?? SHORTEST_MS) && ms <= (max ?? LONGEST_MS) ? { value: ms } : { fault: `must be a time such as 90s, 5m or 2h, from ${(min ?? SHORTEST_MS) / 1_000}s to ${(max ?? LONGEST_MS) / 1_000}s` };
     }
   }
 }
 
 const LONGEST_TEXT = 500;
+/** Bounds of a duration that says none, in ms. */
+export const SHORTEST_MS = 1_000;
+export const LONGEST_MS = 86_400_000;

@@ -16,6 +16,13 @@ test('every alert finds its place in the runbook', () => {
   expect(named.filter((anchor) => !anchors.has(anchor))).toEqual([]);
 });
 
+test('every alert stands in the table at its head, with the section that the alert names', () => {
+  const alerts = [...read('deploy/prometheus/rules/alerts.yml').matchAll(/- alert: (\w+)[^]*?runbook\.md(#[a-z-]+)/g)];
+  const rows = page.split('\n').filter((line) => line.startsWith('| '));
+  expect(alerts.length).toBeGreaterThan(15);
+  expect(alerts.filter(([, alert = '', anchor = '']) => !rows.some((row) => new RegExp(`\\b${alert}\\b`).test(row) && row.includes(`(${anchor})`))).map(([, alert]) => alert)).toEqual([]);
+});
+
 test('every link of the runbook leads somewhere', () => {
   const links = [...page.matchAll(/\]\(([^)]+)\)/g)].map(([, link = '']) => link);
   expect(links.filter((link) => (link.startsWith('#') ? !anchors.has(link.slice(1)) : !existsSync(join(ROOT, 'docs', link.split('#')[0] ?? ''))))).toEqual([]);

@@ -1,5 +1,6 @@
-import { argumentsOf, type Argument } from '../../../shared/operations/operation.ts';
+import { argumentsOf, LONGEST_MS, SHORTEST_MS, type Argument } from '../../../shared/operations/operation.ts';
 import { OPERATIONS, type OperationName } from '../../../shared/operations/operations.ts';
+import { durationPattern } from './duration-pattern.ts';
 import type { Described } from './operations.ts';
 import { ref, type Schema } from './schemas.ts';
 
@@ -43,6 +44,6 @@ function schemaOf({ type, min, max, choices }: Argument): Schema {
     case 'switch':
       return { type: 'boolean' };
     case 'duration':
-      return { type: 'string', pattern: '^[1-9][0-9]{0,8}(s|m|h)$' };
+      return { type: 'string', pattern: durationPattern(min ?? SHORTEST_MS, max ?? LONGEST_MS) };
   }
 }
