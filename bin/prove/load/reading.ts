@@ -19,7 +19,7 @@ export type Fate = number | 'refused' | 'withdrawn';
 /** An answer that has to be read row by row. `told`: what it says with these fates. */
 export interface Rows<Body> {
   body: Body;
-  told(fates: readonly Fate[]): Reading;
+  told: (fates: readonly Fate[]) => Reading;
 }
 
 /** What a whole answer says without a look at its rows, or the answer to be read on. @param hasRows whether it names items at all */
