@@ -31,7 +31,8 @@ export function describeOperation(name: OperationName): Described {
 
 function orNull(argument: Argument): Schema {
   const schema = schemaOf(argument);
-  return argument.required === true ? schema : { anyOf: [schema, { type: 'null' }] };
+  // Null is as not given, but for a switch: `dryRun: null` is refused, and not taken for the change itself.
+  return argument.required === true || argument.type === 'switch' ? schema : { anyOf: [schema, { type: 'null' }] };
 }
 
 function schemaOf({ type, min, max, choices }: Argument): Schema {

@@ -68,9 +68,9 @@ export function isOver(heard: Heard, { fact }: LargeProgress): boolean {
   return isFinal(fact.state) && heard.version === fact.version;
 }
 
-/** An event as it goes over the wire (WHATWG HTML, 9.2). */
+/** An event as it goes over the wire (WHATWG HTML, 9.2). Before the first state an event has no id: who comes back has to be told that state, and so all of it. */
 export function eventText({ type, heard, data }: BatchEvent): string {
-  return `event: ${type}\nid: ${idOf(heard)}\ndata: ${JSON.stringify(data)}\n\n`;
+  return `event: ${type}\n${heard.version < 0 ? '' : `id: ${idOf(heard)}\n`}data: ${JSON.stringify(data)}\n\n`;
 }
 
 function progressOf(moment: Moment): ProgressEvent {

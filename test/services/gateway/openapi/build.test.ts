@@ -33,6 +33,12 @@ test('the paths that clients of the wire call are there', () => {
   ]));
 });
 
+test('a switch of an operation may not be null, which is refused lest it be taken for the change itself; other arguments may', () => {
+  const members = (path: string) => (at(`#/paths/${path.replaceAll('/', '~1')}/post/requestBody/content/application~1json/schema/properties`) as Record<string, { type?: string; anyOf?: unknown }>);
+  expect(members('/api/v1/nodes/{node}/drain')).toMatchObject({ dryRun: { type: 'boolean' }, force: { type: 'boolean' } });
+  expect(members('/api/v1/queues/{queue}/pause').why?.anyOf).toContainEqual({ type: 'null' });
+});
+
 test('every reference leads somewhere', () => {
   const references = [...objects(document, '#')].flatMap(([, object]) => (typeof object.$ref === 'string' ? [object.$ref] : []));
   expect(references.length).toBeGreaterThan(20);
