@@ -45,8 +45,9 @@ export async function upload(plan: UploadPlan): Promise<string> {
     if (on.signal.aborted) throw new CliError('The upload was broken off.', EXIT.interrupted);
     const next = nextTry(tried, { tries, retries: on.retries, random: on.random(), again: source.again });
     if (next.act === 'stop') throw new CliError(next.why, next.usage ? EXIT.usage : EXIT.system);
-    if (next.act === 'done') batchId ??= batchOfAnswer(tried);
     if (next.act === 'done' || next.act === 'over') {
+      // A batch that ended early may be over before anybody asked for its name.
+      batchId ??= batchOfAnswer(tried) ?? (await batchOfKey(on, key));
       if (batchId === undefined) throw new CliError(`The answer does not name a batch. Is ${on.url.href} the address of a Sluice?`, EXIT.system);
       plan.onBatch(batchId);
       return batchId;

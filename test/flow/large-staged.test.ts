@@ -148,6 +148,9 @@ test('errorPolicy=stop ends an upload at its first refused item; what was staged
   const now = await status(id);
   expect(now).toMatchObject({ written: 0, pending: 0, law: { items: { holds: true } } });
   expect(now.withdrawn).toBe(now.accepted);
+  // The list says the same: what was received to be carried out later was never written.
+  const { content } = (await send(system.url, 'GET', '/api/v1/batches?state=FAILED')).body as { content: { batchId: string }[] };
+  expect(content.find(({ batchId }) => batchId === id)).toMatchObject({ written: 0, rejected: 0 });
 });
 
 test('an edge that is killed with chunks in hand gives them back: the other one finishes, and nothing is written twice', async () => {

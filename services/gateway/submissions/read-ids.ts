@@ -8,8 +8,8 @@ export type Asked = { id: number } | { id: number | null; fault: Omit<Fault, 'po
 export function readIds(items: readonly unknown[]): Asked[] {
   const first = new Map<number, number>();
   return items.map((given, index): Asked => {
-    // What a double cannot hold is no id, whatever whole number it is nearest to.
-    const item = given instanceof ExactNumber ? NaN : given;
+    // Of many digits: whole, it is judged as what it is; else it is no id, whatever whole number it is nearest to.
+    const item = given instanceof ExactNumber ? (/^\d+$/.test(given.text) ? Number(given.text) : NaN) : given;
     if (typeof item !== 'number') return { id: null, fault: { code: 'type', message: 'An order id must be a whole number, written as a JSON number.' } };
     if (!Number.isSafeInteger(item) || item < 1) return { id: null, fault: { code: 'range', message: 'An order id must be a whole number from 1 to 2^53 - 1.' } };
     const before = first.get(item);

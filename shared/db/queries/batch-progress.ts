@@ -5,7 +5,10 @@ const WINDOW_S = 60;
 /** Most checkpoints that are looked at for it. */
 const MOST_CHECKPOINTS = 5_000;
 
-const CHECKPOINT = `json_build_object('no', c.no, 'at', c.at, 'items', c.items, 'bytes', c.bytes, 'written', c.written, 'rejected', c.rejected)`;
+const checkpointOf = (written: string, rejected: string) => `json_build_object('no', c.no, 'at', c.at, 'items', c.items, 'bytes', c.bytes, 'written', ${written}, 'rejected', ${rejected})`;
+const CHECKPOINT = checkpointOf('c.written', 'c.rejected');
+/** What was received to be carried out later is neither written nor rejected yet. */
+const DONE = checkpointOf('case when c.carried = l.staged then c.written else 0 end', 'case when c.carried = l.staged then c.rejected else 0 end');
 
 /** What clients see of a large batch's row `l`, its lease in `b` and its newest checkpoint `c`, as one JSON value. */
 export const LARGE_FACTS = `
@@ -14,7 +17,7 @@ json_build_object(
   'checkpointInterval', l.checkpoint_interval, 'checkpointing', l.checkpointing, 'errorPolicy', l.error_policy, 'maxRetries', l.max_retries,
   'tags', l.tags, 'format', l.format, 'parent', l.parent, 'createdAt', l.created_at, 'startedAt', l.started_at, 'finishedAt', l.finished_at, 'deadlineAt', l.deadline_at,
   'total', l.total, 'uploadBytes', l.upload_bytes, 'errors', l.errors, 'errorCode', l.error_code, 'errorMessage', l.error_message, 'carriedMs', l.carried_ms,
-  'now', now(), 'checkpoints', (select coalesce(max(k.no), 0) from checkpoint k where k.batch_id = l.id), 'attended', b.lease_until is not null and b.lease_until > now(), 'checkpoint', case when c.no is null then null else ${CHECKPOINT} end)`;
+  'now', now(), 'checkpoints', (select coalesce(max(k.no), 0) from checkpoint k where k.batch_id = l.id), 'attended', b.lease_until is not null and b.lease_until > now(), 'checkpoint', case when c.no is null then null else ${DONE} end)`;
 
 /** Of a staged batch that has begun the checkpoints count from zero again: they tell what is carried out, those before what was received. */
 const OF_PHASE = `carried = (l.staged and l.started_at is not null)`;

@@ -68,6 +68,13 @@ const goingOn = async ({ id, bytes }: { id: string; bytes: number }, args: strin
   return { proxy, running };
 };
 
+test('a batch that ends at a refused item before anybody asked for its name is named all the same', async () => {
+  const file = await fileOf('refused.ndjson', [...lines(3, 900_000), '{"executionStatus":"WHAT"}\n', ...lines(3, 900_010)].join(''));
+  const { out, err } = await batch('submit', file, '--start-manual', '--error-policy', 'stop', '--detach');
+  expect(err).not.toContain('does not name a batch');
+  expect(await stateOf(idIn(out + err))).toBe('FAILED');
+});
+
 test('submit tells what became of each: exit code 1 where some failed, and errors names them with line and reason', async () => {
   const body = lines(3_000, 0);
   body[99] = '{"broken\n';

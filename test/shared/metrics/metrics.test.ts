@@ -3,7 +3,7 @@ import { METRICS, Metrics, seriesName, unitOf, type MetricName } from '../../../
 type Row = { type: 'counter' | 'gauge' | 'histogram'; help: string; labels?: readonly string[]; buckets?: readonly number[] };
 const TABLE = Object.entries(METRICS) as [MetricName, Row][];
 /** Labels whose values are few and known; a label that is not here would let a client make series. */
-const CLOSED_SETS = ['type', 'action', 'cause', 'cluster', 'code', 'kind', 'law', 'list', 'node', 'outcome', 'pool', 'reason', 'result', 'route', 'sink', 'size', 'state', 'status'];
+const CLOSED_SETS = ['type', 'action', 'cause', 'cluster', 'code', 'kind', 'law', 'list', 'node', 'outcome', 'pool', 'queue', 'reason', 'result', 'route', 'sink', 'size', 'state', 'status'];
 
 test('every name of the table is registered with its type, help and prefix, and nothing else is, but what Node tells of itself', async () => {
   const registered = await new Metrics().registry.getMetricsAsJSON();
@@ -20,7 +20,7 @@ test.each(TABLE)('%s is named stage, fact, unit', (name, row) => {
 });
 
 /** What things are counted and measured in; a metric with a new unit adds it here. */
-const UNITS = ['seconds', 'bytes', '0 to 1', '0, 1 or 2', '0 or 1', 'requests', 'connections', 'items', 'items a second', 'uploads', 'slots', 'attempts', 'handovers', 'batches', 'rows', 'flushes', 'slices', 'sends', 'messages', 'shards', 'commands', 'orders', 'chunks', 'calls', 'breaches', 'passes', 'checks', 'samples', 'openings', 'ids', 'decisions'];
+const UNITS = ['seconds', 'bytes', '0 to 1', '0, 1 or 2', '0 or 1', 'requests', 'connections', 'items', 'items a second', 'uploads', 'slots', 'attempts', 'handovers', 'batches', 'rows', 'flushes', 'slices', 'sends', 'messages', 'shards', 'record batches', 'commands', 'orders', 'chunks', 'calls', 'breaches', 'passes', 'checks', 'samples', 'openings', 'ids', 'decisions'];
 
 test.each(TABLE)('%s says what it counts or measures in', (name) => {
   expect(UNITS).toContain(unitOf(name));
