@@ -66,6 +66,7 @@ test('what is broken on purpose is found, named, and kept to be looked at', asyn
   const { code, out, err } = await start(RUN_WITH, ['0.12', '1', 'all']).ended;
   const report = JSON.parse(out === '' ? JSON.stringify({ err }) : out) as RunReport;
   expect(report.promises.filter(({ broken }) => broken > 0).map(({ name }) => name)).toEqual(expect.arrayContaining(['kept', 'once', 'changed', 'deleted', 'sentOnce', 'sent', 'ended', 'delivered', 'law']));
+  expect(report.troubles).toEqual([]);
   expect(code).toBe(1);
   expect(report.folder).toBe(runFolder());
   expect(existsSync(join(report.folder ?? '', 'logs', 'journal.ndjson'))).toBe(true);

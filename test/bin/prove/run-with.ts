@@ -8,13 +8,18 @@ import { prove } from '../../../bin/prove/prove.ts';
 import type { Target } from '../../../bin/prove/target.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
-const fault = (name: string, inject: (target: Target) => Promise<void>): Fault => ({
-  name, says: name, touches: [name], lastsMs: [500, 500],
-  async inject(target) {
-    await inject(target);
-    return { end: () => Promise.resolve() };
-  },
-});
+/** It acts in the first round alone: on a fast machine a second one fits in, and what it would insert has been inserted. */
+const fault = (name: string, inject: (target: Target) => Promise<void>): Fault => {
+  let acted = false;
+  return {
+    name, says: name, touches: [name], lastsMs: [500, 500],
+    async inject(target) {
+      if (!acted) await inject(target);
+      acted = true;
+      return { end: () => Promise.resolve() };
+    },
+  };
+};
 
 /** Orders: one that was sent is gone, one has another trade order than was told, one is sent again, and a deleted one is back. */
 async function spoilOrders({ postgres, trades }: Target): Promise<void> {
