@@ -44,11 +44,13 @@ export interface FlushLimitStep {
 }
 
 /**
- * Flushes that may queue in PostgreSQL for each writer: fewer leave it idle between two, more only wait there. Vegas' alpha and beta, for each flow as in the
- * paper, but half as large: a flush is work for tens of milliseconds, and the writer has the next one at hand (measured: docs/decisions/0011).
+ * Flushes that may queue in PostgreSQL, of the square root of what one writer has in flight, for each writer: fewer leave it idle between two, more only wait there. Vegas'
+ * alpha and beta, for each flow as in the paper, but half as large, for a flush is work for tens of milliseconds and the writer has the next one at hand; and growing with the
+ * root, for the more a database carries at once the more its chances even out (square-root staffing: Halfin and Whitt, "Heavy-Traffic Limits for Queues with Many Exponential
+ * Servers", Operations Research 29(3), 1981). Measured: docs/decisions/0011.
  */
 const ALPHA = 0.5;
-const BETA = 1.5;
+const BETA = 1.25;
 /**
  * Rounds after which bases that were not seen again are measured anew, with one flush a writer: else a queue of our own, or a database that
  * became slower, would never be told apart.
@@ -59,9 +61,10 @@ const SEEN_AGAIN = 0.1;
 /** Bases that others come within of as they are measured anew are still true. */
 const STILL_TRUE = 0.25;
 /**
- * A queue that is too long for this many rounds, though the limit falls, is none of ours, nor is one with no more than one flush a writer in flight: the base is measured anew
- * at once, but not again before so many rounds.
+ * Where each flush waited for all others a time would be the base, times those in flight for each writer (with one each the base is measured). What is further beyond it than
+ * this, for so many rounds, is no queue of ours: the base is measured anew at once, but not again before so many rounds.
  */
+const UNEXPLAINED = 0.25;
 const DOUBT_ROUNDS = 3;
 const BASE_ROUNDS_LEAST = 15;
 /** How much of a faster round the base takes on: one alone can be luck. */
@@ -74,8 +77,8 @@ export function startLimit(limit: number, maxRows: number): FlushLimit {
 
 /**
  * One step of TCP Vegas (Brakmo and Peterson, "TCP Vegas: End to End Congestion Avoidance on a Global Internet", 1995), with the
- * writers as its flows: inFlight * (1 - base / time) flushes queue in the database. Below alpha for each writer one more is let in (far
- * below, one more for each: a flow grows by one a round), above beta one less. Chunks halve while flushes are slow, and grow back by an
+ * writers as its flows: inFlight * (1 - base / time) flushes queue in the database. Below alpha one more is let in (far below, one more for
+ * each writer: a flow grows by one a round), above beta one less. Chunks halve while flushes are slow, and grow back by an
  * eighth. Plain: the same state and sample give the same answer.
  *
  * One state is for the whole fleet. With a state in each flow the shares come out equal but the sum does not hold: each takes the
@@ -107,14 +110,16 @@ export function nextLimit(state: FlushLimit, sample: FlushSample, bounds: FlushL
   const bases = lowered(state.bases, known);
   const beyond = mean(known, ({ size, ms }) => 1 - (bases[size] ?? ms) / ms);
   const queued = sample.inFlight * beyond;
-  const tooLong = queued > BETA * writers;
-  const doubts = tooLong || (beyond > SEEN_AGAIN && sample.inFlight <= writers) ? state.doubts + 1 : 0;
+  const flows = Math.sqrt(writers * Math.max(writers, sample.inFlight));
+  const tooLong = queued > BETA * flows;
+  const ours = 1 - writers / Math.max(writers, sample.inFlight);
+  const doubts = beyond > ours + UNEXPLAINED ? state.doubts + 1 : 0;
   const kept = { bases, doubts, ...(beyond <= SEEN_AGAIN ? { age: 0 } : {}) };
   // Also where fewer are in flight than may be: those that are may be too many.
   if (tooLong) return step('queue-long', { ...kept, limit: Math.min(state.limit, sample.inFlight) - 1 }, queued);
   if (sample.inFlight < state.limit) return step('idle', kept, queued);
-  if (queued < (ALPHA / 2) * writers) return step('queue-short', { ...kept, limit: state.limit + writers }, queued);
-  if (queued < ALPHA * writers) return step('queue-short', { ...kept, limit: state.limit + 1 }, queued);
+  if (queued < (ALPHA / 2) * flows) return step('queue-short', { ...kept, limit: state.limit + writers }, queued);
+  if (queued < ALPHA * flows) return step('queue-short', { ...kept, limit: state.limit + 1 }, queued);
   return step('steady', kept, queued);
 }
 

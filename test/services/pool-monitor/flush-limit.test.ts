@@ -102,6 +102,31 @@ describe('the limit of flushes in flight', () => {
     expect(Math.max(...settled)).toBeLessThanOrEqual(9 + 6);
   });
 
+  test('a time that our own queue explains lowers the limit, without the base being measured anew; one beyond has it measured within a few rounds', () => {
+    const two = { ...BOUNDS, writers: 2 };
+    const rounds = (ms: number, inFlight: number) => {
+      const reasons: FlushLimitReason[] = [];
+      let state: FlushLimit = { ...startLimit(inFlight, 2_000), bases: { [SIZE]: 10 }, age: 15 };
+      for (let i = 0; i < 5; i++) {
+        const step = nextLimit(state, sampleOf(ms, inFlight), two);
+        state = step.state;
+        reasons.push(step.reason);
+      }
+      return reasons;
+    };
+    expect(rounds(40, 8)).toEqual(Array.from({ length: 5 }, () => 'queue-long'));
+    expect(rounds(35, 4)).not.toContain('measure-base');
+    expect(rounds(50, 4)).toContain('measure-base');
+  });
+
+  test('the more flushes a writer has in flight, the more may queue: by the square root', () => {
+    const state = (limit: number) => ({ ...startLimit(limit, 2_000), bases: { [SIZE]: 10 }, age: 0 });
+    const two = { ...BOUNDS, writers: 2, maxLimit: 64 };
+    const queueing = (queued: number, inFlight: number) => nextLimit(state(inFlight), sampleOf(10 / (1 - queued / inFlight), inFlight), two).reason;
+    expect([queueing(0.9, 2), queueing(1.1, 2), queueing(2.4, 2 * 1.5)]).toEqual(['queue-short', 'steady', 'steady']);
+    expect([queueing(3.9, 32), queueing(4.1, 32), queueing(9.9, 32), queueing(10.1, 32)]).toEqual(['queue-short', 'steady', 'steady', 'queue-long']);
+  });
+
   test('far below what the database carries it grows by one for each writer, near to it by one', () => {
     const state = { ...startLimit(6, 2_000), bases: { [SIZE]: 10 }, age: 0 };
     const four = { ...BOUNDS, writers: 4 };
