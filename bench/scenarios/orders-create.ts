@@ -4,6 +4,8 @@ import type { TimedSpec } from '../load/copy.ts';
 import type { HttpInit } from '../load/http-client.ts';
 
 const CONNECTIONS = 4;
+/** Two writers run as many flushes as COPY has connections. With no more requests than that in flight PostgreSQL idles while they travel; with twice as many it has work. */
+const IN_FLIGHT = [CONNECTIONS, 2 * CONNECTIONS];
 const WRITERS = 2;
 const ORDERS = 1_000;
 const GOAL = 0.5;
@@ -19,8 +21,8 @@ export const ordersCreate: Scenario = {
     const [flush, copy] = [await open('flush.ts'), await open('copy.ts')];
     const written = await interleave(bench.meter, rounds, { flush: () => flush.run(spec), copy: () => copy.run(spec) });
     const fleet = await bench.fleet({ databaseUrl: await bench.database(), writers: WRITERS });
-    const overHttp = async (what: string, headers: Record<string, string>, goal?: number): Promise<Figure> => {
-      const init: HttpInit = { urls: fleet.urls, path: '/api/v1/orders', batch: ORDERS, inFlight: CONNECTIONS, kind: 'order', headers };
+    const overHttp = async (what: string, inFlight: number, headers: Record<string, string>, goal?: number): Promise<Figure> => {
+      const init: HttpInit = { urls: fleet.urls, path: '/api/v1/orders', batch: ORDERS, inFlight, kind: 'order', headers };
       const client = await bench.load<TimedSpec, Turn>('http-client.ts', init);
       const { rest, copy: reference } = await interleave(bench.meter, rounds, { rest: () => client.run(spec), copy: () => copy.run(spec) });
       await client.stop();
@@ -29,10 +31,13 @@ export const ordersCreate: Scenario = {
         cpu: rest.cpu, referenceCpu: reference.cpu, ...(rest.errors.length === 0 ? {} : { note: `refused: ${rest.errors[0] ?? ''}` }),
       };
     };
-    return [
+    const figures: Figure[] = [
       { what: 'flush', figure: written.flush.rate, unit: 'rows/s', reference: written.copy.rate, ratio: medianRatio(written.flush, written.copy), goal: GOAL, cpu: written.flush.cpu, referenceCpu: written.copy.cpu },
-      await overHttp('over HTTP, answered with the nested orders', {}, GOAL),
-      await overHttp('over HTTP, ids alone answered', { Prefer: 'return=minimal' }),
     ];
+    for (const inFlight of IN_FLIGHT) {
+      figures.push(await overHttp(`over HTTP, ${inFlight} in flight, answered with the nested orders`, inFlight, {}, inFlight === CONNECTIONS ? undefined : GOAL));
+      figures.push(await overHttp(`over HTTP, ${inFlight} in flight, ids alone answered`, inFlight, { Prefer: 'return=minimal' }));
+    }
+    return figures;
   },
 };
