@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import pc from 'picocolors';
 import type { BatchPage } from '../../services/gateway/batches/list-batches.ts';
-import type { Retried } from '../../services/gateway/batches/retry-batch.ts';
+import type { Retried, RetryPlan } from '../../services/gateway/batches/retry-batch.ts';
 import type { Tuned } from '../../services/gateway/batches/tune-batch.ts';
 import { COMMANDS, type BatchCommand, type BatchState } from '../../shared/batches/states.ts';
 import { LANE_NAMES } from '../../shared/contracts/large.ts';
@@ -80,7 +80,7 @@ export function register(program: Command): void {
   }
   one(batch.command('tune').description('change priority or parallelism while it runs'))
     .addOption(new Option('--priority <lane>').choices(LANE_NAMES)).addOption(new Option('--parallelism <number>').argParser(wholeOf)).option(...DRY_RUN).action(tune);
-  one(batch.command('retry').description('carry out its failed items again, as a new batch')).option('--watch', 'stay with the new one').action(retry);
+  one(batch.command('retry').description('carry out its failed items again, as a new batch')).option('--watch', 'stay with the new one').option(...DRY_RUN).action(retry);
   one(batch.command('errors').description('its failed items, with lines and reasons')).option('--output <file>', 'write them to this file: CSV if its name ends in .csv, else NDJSON').action(errors);
 }
 
@@ -115,7 +115,8 @@ async function tune(id: string, o: Common & { priority?: string; parallelism?: n
   print(o, tuned as Tuned, (t) => `Batch ${t.batchId} is ${t.state}, with priority ${t.priority} and parallelism ${t.parallelism}.\n`);
 }
 
-async function retry(id: string, o: Common & { watch?: boolean }): Promise<void> {
+async function retry(id: string, o: Common & { watch?: boolean; dryRun?: boolean }): Promise<void> {
+  if (o.dryRun === true) return print(o, await ask<RetryPlan>(asker(o), 'POST', `${BATCHES}/${id}/retry`, { dryRun: true }), ({ parent, items }) => `A new batch would have the ${items} failed items of ${parent}. Nothing was done.\n`);
   const retried = await ask<Retried>(asker(o), 'POST', `${BATCHES}/${id}/retry`);
   if (o.watch === true) return watch(retried.batchId, o);
   print(o, retried, (r) => `Batch ${r.batchId} has the ${r.items} failed items of ${r.parent}. To look: sluice batch watch ${r.batchId}${urlArgument(o.url)}\n`);

@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import pc from 'picocolors';
 import type { AuditEntry, LetterGroup, LetterSummary, Page, Replay, ReplayPlan, ReplayProgress, Letter } from '../../shared/contracts/dead-letters.ts';
 import { ask, operatorName, withQuery } from '../dlq/ask.ts';
+import { stopPlan, stopPlanText } from '../dlq/stop-plan.ts';
 import { auditText, groupsText, lettersText, letterText, planText, replaysText, replayText } from '../dlq/texts.ts';
 import { watchReplay } from '../dlq/watch-replay.ts';
 import { CliError, EXIT } from '../cli-error.ts';
@@ -73,7 +74,8 @@ export function register(program: Command): void {
     .option('--watch', 'stay until all that was released is settled')
     .action(replay);
   common(dlq.command('stop').description('stop a replay; what it released already is still sent').argument('<replay>', 'its id'))
-    .action(async (id: string, o: Common) => print(o, await ask<ReplayProgress>(o, 'POST', `${PATH}/replays/${encodeURIComponent(id)}/stop`, {}), replayText));
+    .option('--dry-run', 'only show what would not be sent')
+    .action(stop);
   chosen(common(dlq.command('discard').description('close dead letters for good: these, or all that match').argument('[ids...]', 'their ids', idsOf)))
     .requiredOption('--reason <text>', 'why; kept with each of them')
     .option('--dry-run', 'only show how many')
@@ -109,6 +111,12 @@ async function replays(id: string | undefined, o: Common & Paging & { state?: st
   if (id !== undefined) return print(o, await ask<ReplayProgress>(o, 'GET', `${PATH}/replays/${encodeURIComponent(id)}`), replayText);
   if (o.watch === true) throw new CliError('--watch needs the id of a replay.', EXIT.usage);
   print(o, await ask<Page<Replay>>(o, 'GET', withQuery(`${PATH}/replays`, { state: o.state, sink: o.sink, limit: o.limit, cursor: o.cursor })), replaysText);
+}
+
+async function stop(id: string, o: Common & { dryRun?: boolean }): Promise<void> {
+  const path = `${PATH}/replays/${encodeURIComponent(id)}`;
+  if (o.dryRun === true) return print(o, stopPlan(await ask<ReplayProgress>(o, 'GET', path)), stopPlanText);
+  print(o, await ask<ReplayProgress>(o, 'POST', `${path}/stop`, {}), replayText);
 }
 
 /** Ctrl-C only stops looking. */

@@ -18,14 +18,10 @@ export function wordsOf(command: Command): string {
 export function refusal(words: string, { dryRun }: { dryRun?: unknown }, operate: boolean): string | undefined {
   if (words === 'batch submit') return '`batch submit` reads files: run it from a shell, as `sluice batch submit`. `batch watch` shows its course here.';
   if (operate || dryRun === true || !changes(words)) return undefined;
-  return `\`${words}\` changes something, and this session only reads. Start \`sluice repl --operate\` for it${takesDryRun(words) ? ', or add --dry-run to see what it would do' : ''}.`;
+  return `\`${words}\` changes something, and this session only reads. Start \`sluice repl --operate\` for it, or add --dry-run to see what it would do.`;
 }
 
 function changes(words: string): boolean {
   const name = words.replace(' ', '.');
   return isOperation(name) ? OPERATIONS.find((operation) => operation.name === name)?.changes === true : !READING.includes(words);
-}
-
-function takesDryRun(words: string): boolean {
-  return isOperation(words.replace(' ', '.')) || ['dlq replay', 'dlq discard', 'batch start', 'batch pause', 'batch resume', 'batch cancel', 'batch tune'].includes(words);
 }

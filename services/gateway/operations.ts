@@ -18,7 +18,7 @@ import { isConsoleOperation, type ConsoleOperation } from './console/routes.ts';
 import { createLiveHub } from './live/create-live-hub.ts';
 import { batchHandlers } from './batches/handlers.ts';
 import type { Retry } from './batches/retry-batch.ts';
-import { retryFailed } from './batches/retry-failed.ts';
+import { countKept, retryFailed } from './batches/retry-failed.ts';
 import { isBatchOperation, type BatchOperation } from './batches/routes.ts';
 import { letterHandlers } from './dead-letters/handlers.ts';
 import { isLetterOperation, type LetterOperation } from './dead-letters/routes.ts';
@@ -107,9 +107,12 @@ export function operationHandlers(node: NodeContext, broker: ServiceBroker, sess
   });
   node.onDrain.push(() => hub.close());
   /** What failed in a step is kept; what was refused for what it is, is not. */
-  const retryOf = (kind: ServedKind | undefined): Retry | undefined => (kind?.record.process === undefined ? undefined : (request) => {
-    assertConfigured(upload, kind);
-    return retryFailed({ run, calls: upload.calls }, request);
+  const retryOf = (kind: ServedKind | undefined): Retry | undefined => (kind?.record.process === undefined ? undefined : {
+    carryOut(request) {
+      assertConfigured(upload, kind);
+      return retryFailed({ run, calls: upload.calls }, request);
+    },
+    count: (batchId) => countKept(run, batchId),
   });
   const batches = batchHandlers({ run, broker, hub, kinds: [...kinds.keys()], settings, retryOf: (name) => retryOf(kinds.get(name)) });
   const targets = watchTargets(broker, settings.namespace);

@@ -116,6 +116,10 @@ test('the items that failed in their step are tried again in a batch of their ow
   Object.assign(prices.faults, { errorShare: 0, prefix: '' });
   expect(await status(id)).toMatchObject({ written: 1, rejected: 621 });
   const retry = (headers = {}) => send(system.url, 'POST', `/api/v1/batches/${id}/retry`, undefined, headers);
+  const before = await sql('select count(*)::int as n from large_batch');
+  expect(await send(system.url, 'POST', `/api/v1/batches/${id}/retry`, { dryRun: true })).toMatchObject({ status: 200, body: { dryRun: true, parent: id, items: 620 } });
+  expect(await send(system.url, 'POST', `/api/v1/batches/${id}/retry`, { dryRun: null })).toMatchObject({ status: 400, body: { code: 'invalid-body', errors: [{ pointer: '/dryRun' }] } });
+  expect(await sql('select count(*)::int as n from large_batch')).toEqual(before);
   const again = await retry({ 'Idempotency-Key': 'once more' });
   expect(again).toMatchObject({ status: 202, body: { parent: id, items: 620 } });
   expect((await retry({ 'Idempotency-Key': 'once more' })).body).toEqual(again.body);
@@ -126,7 +130,7 @@ test('the items that failed in their step are tried again in a batch of their ow
   expect(await send(system.url, 'POST', `/api/v1/batches/${child}/retry`)).toMatchObject({ status: 409, body: { code: 'nothing-failed' } });
   const refused = await begin('revaluations', [{ executionId: 'x' }]);
   await comesTo(refused, 'COMPLETED');
-  expect(await send(system.url, 'POST', `/api/v1/batches/${refused}/retry`)).toMatchObject({ status: 409, body: { code: 'items-not-kept' } });
+  for (const body of [undefined, { dryRun: true }]) expect(await send(system.url, 'POST', `/api/v1/batches/${refused}/retry`, body)).toMatchObject({ status: 409, body: { code: 'items-not-kept' } });
   expect(await lawHolds()).toBe(true);
 }, 120_000);
 

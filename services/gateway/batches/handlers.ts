@@ -15,7 +15,7 @@ import { heardOf, NOTHING, type Heard } from './events/decide-events.ts';
 import type { EventHub } from './events/event-hub.ts';
 import type { Run } from './large-facts.ts';
 import { listBatches } from './list-batches.ts';
-import { retryBatch, type Retry } from './retry-batch.ts';
+import { parseRetry, planRetry, retryBatch, type Retry } from './retry-batch.ts';
 import type { BatchOperation } from './routes.ts';
 import { noSuchLargeBatch, parseTuning, tuneBatch } from './tune-batch.ts';
 
@@ -58,7 +58,11 @@ export function batchHandlers(tools: BatchTools): Record<BatchOperation, Handler
     'retry-batch': async (call) => {
       const batchId = batchIdOf(call);
       const ignored = unknownParameters(call.url, [], settings.unknownQuery);
-      const retried = await retryBatch(run, tools.retryOf, (kind) => maySubmit(call.caller, kind), { batchId, client: await ownerToChange(run, call.caller, batchId), ...retryKey(call, batchId), requestId: call.requestId, trace: call.trace });
+      const { dryRun } = parseRetry(await bodyOf(call));
+      const retrying = { run, retryOf: tools.retryOf, assertMay: (kind: string) => maySubmit(call.caller, kind) };
+      const client = await ownerToChange(run, call.caller, batchId);
+      if (dryRun) return { status: 200, headers: ignoredHeader(ignored), body: JSON.stringify(await planRetry(retrying, { batchId, client })) };
+      const retried = await retryBatch(retrying, { batchId, client, ...retryKey(call, batchId), requestId: call.requestId, trace: call.trace });
       return { status: 202, headers: { Location: `/api/v1/batches/${retried.batchId}`, ...ignoredHeader(ignored) }, body: JSON.stringify(retried) };
     },
   };

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { LargeOptions } from '../../../shared/contracts/large.ts';
-import { KEPT_ITEMS } from '../../../shared/db/queries/items.ts';
+import { KEPT_COUNT, KEPT_ITEMS } from '../../../shared/db/queries/items.ts';
 import type { UploadCalls } from '../upload/upload-calls.ts';
 import { newBatchId } from '../write/intake.ts';
 import { readProgress, type LargeFact, type Run } from './large-facts.ts';
@@ -52,6 +52,12 @@ export async function retryFailed({ run, calls }: RetryTools, { batchId: parent,
     await calls.breakOff(opened);
     throw error;
   }
+}
+
+/** How many of its failed items are kept. */
+export async function countKept(run: Run, batchId: string): Promise<number> {
+  const [row] = await run(KEPT_COUNT, [batchId]);
+  return Number(row?.[0]);
 }
 
 async function keptItems(run: Run, batchId: string, behind: number): Promise<{ index: number; input: string }[]> {

@@ -1,6 +1,5 @@
-import { ProblemError, type ItemFault } from '../../../shared/errors/problem.ts';
-import { DUPLICATE_KEY } from '../../../shared/records/sentinels.ts';
 import { instantOf } from '../../../shared/records/instant.ts';
+import { BodyReader, isObject, isText } from '../body/body-reader.ts';
 import type { LetterFilter, Selection } from './desk.ts';
 import type { DiscardRequest } from './discard.ts';
 import type { ReplayRequest } from './replays.ts';
@@ -11,7 +10,6 @@ export const LONGEST_REASON = 500;
 export const LONGEST_TEXT = 300;
 export const FILTER_TEXTS = ['sink', 'fingerprint', 'kind', 'code'] as const;
 export const FILTER_TIMES = ['since', 'until'] as const;
-const MOST_FAULTS = 20;
 
 /**
  * Reads the body of a replay: {ids | filter, rate?, dryRun?}.
@@ -19,7 +17,7 @@ const MOST_FAULTS = 20;
  * @throws ProblemError 400 `invalid-body` with one error for each fault
  */
 export function parseReplay(body: unknown, maxRate: number): ReplayRequest & { dryRun: boolean } {
-  const read = new BodyReader(body, ['ids', 'filter', 'rate', 'dryRun']);
+  const read = new SelectionReader(body, ['ids', 'filter', 'rate', 'dryRun']);
   const selection = read.selection();
   const rate = read.whole('rate', 1, maxRate);
   const dryRun = read.flag('dryRun');
@@ -32,7 +30,7 @@ export function parseReplay(body: unknown, maxRate: number): ReplayRequest & { d
  * @throws ProblemError 400 `invalid-body` with one error for each fault
  */
 export function parseDiscard(body: unknown): DiscardRequest & { dryRun: boolean } {
-  const read = new BodyReader(body, ['ids', 'filter', 'reason', 'dryRun']);
+  const read = new SelectionReader(body, ['ids', 'filter', 'reason', 'dryRun']);
   const selection = read.selection();
   const reason = read.text('reason', LONGEST_REASON);
   const dryRun = read.flag('dryRun');
@@ -48,58 +46,25 @@ export function parseNothing(body: unknown): void {
   new BodyReader(body, []).end();
 }
 
-/** Takes members out of an object, and gathers what is wrong with them. Members that are null count as not there. */
-class BodyReader {
-  readonly #members: Record<string, unknown>;
-  readonly #faults: ItemFault[] = [];
-
-  constructor(body: unknown, known: readonly string[]) {
-    if (!isObject(body)) throw invalidBody([{ pointer: '', code: 'type', message: 'The body must be an object.' }]);
-    this.#members = body;
-    this.#known(body, known, '');
-  }
-
+/** A body that also says which dead letters. */
+class SelectionReader extends BodyReader {
   selection(): Selection {
-    const { ids, filter } = this.#members;
-    if ((ids ?? null) !== null && (filter ?? null) !== null) this.#fault('/filter', 'either-or', 'Either ids or filter, not both.');
+    const { ids, filter } = this.members;
+    if ((ids ?? null) !== null && (filter ?? null) !== null) this.fault('/filter', 'either-or', 'Either ids or filter, not both.');
     if ((ids ?? null) !== null) return { ids: this.#ids(ids) };
     if ((filter ?? null) !== null) return { filter: this.#filter(filter) };
-    this.#fault('', 'required', 'One of ids and filter is required.');
+    this.fault('', 'required', 'One of ids and filter is required.');
     return { ids: [] };
-  }
-
-  whole(name: string, min: number, max: number): number | undefined {
-    const value = this.#members[name] ?? undefined;
-    if (value === undefined || (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max)) return value;
-    this.#fault(`/${name}`, 'range', `${name} must be a whole number from ${min} to ${max}.`);
-    return undefined;
-  }
-
-  flag(name: string): boolean {
-    const value = this.#members[name] ?? false;
-    if (typeof value !== 'boolean') this.#fault(`/${name}`, 'type', `${name} must be true or false.`);
-    return value === true;
-  }
-
-  text(name: string, longest: number): string {
-    const value = this.#members[name] ?? undefined;
-    if (value === undefined) this.#fault(`/${name}`, 'required', `${name} is required.`);
-    else if (!isText(value, longest)) this.#fault(`/${name}`, 'length', `${name} must be text of 1 to ${longest} characters.`);
-    return isText(value, longest) ? value.trim() : '';
-  }
-
-  end(): void {
-    if (this.#faults.length > 0) throw invalidBody(this.#faults);
   }
 
   #ids(value: unknown): number[] {
     if (!Array.isArray(value) || value.length === 0 || value.length > MOST_IDS) {
-      this.#fault('/ids', 'length', `ids must be a list of 1 to ${MOST_IDS} ids; for more use a filter.`);
+      this.fault('/ids', 'length', `ids must be a list of 1 to ${MOST_IDS} ids; for more use a filter.`);
       return [];
     }
     const ids = new Set<number>();
     for (const [i, id] of value.entries()) {
-      if (typeof id !== 'number' || !Number.isSafeInteger(id) || id < 1) this.#fault(`/ids/${i}`, 'type', 'An id is a whole number greater than 0.');
+      if (typeof id !== 'number' || !Number.isSafeInteger(id) || id < 1) this.fault(`/ids/${i}`, 'type', 'An id is a whole number greater than 0.');
       else ids.add(id);
     }
     return [...ids];
@@ -107,49 +72,23 @@ class BodyReader {
 
   #filter(value: unknown): LetterFilter {
     if (!isObject(value)) {
-      this.#fault('/filter', 'type', 'filter must be an object.');
+      this.fault('/filter', 'type', 'filter must be an object.');
       return {};
     }
-    this.#known(value, [...FILTER_TEXTS, ...FILTER_TIMES], '/filter');
+    this.known(value, [...FILTER_TEXTS, ...FILTER_TIMES], '/filter');
     const filter: LetterFilter = {};
     for (const name of FILTER_TEXTS) {
       const text = value[name] ?? undefined;
       if (isText(text, LONGEST_TEXT)) filter[name] = text;
-      else if (text !== undefined) this.#fault(`/filter/${name}`, 'length', `${name} must be text of 1 to ${LONGEST_TEXT} characters.`);
+      else if (text !== undefined) this.fault(`/filter/${name}`, 'length', `${name} must be text of 1 to ${LONGEST_TEXT} characters.`);
     }
     for (const name of FILTER_TIMES) {
       const text = value[name] ?? undefined;
       const at = typeof text === 'string' ? instantOf(text) : undefined;
       if (at !== undefined) filter[name] = at;
-      else if (text !== undefined) this.#fault(`/filter/${name}`, 'format', `${name} must be a date such as 2026-11-22, or a time with its offset such as 2026-11-22T10:00:00Z.`);
+      else if (text !== undefined) this.fault(`/filter/${name}`, 'format', `${name} must be a date such as 2026-11-22, or a time with its offset such as 2026-11-22T10:00:00Z.`);
     }
-    if (Object.keys(filter).length === 0 && this.#faults.length === 0) this.#fault('/filter', 'required', `filter must name at least one of ${[...FILTER_TEXTS, ...FILTER_TIMES].join(', ')}.`);
+    if (Object.keys(filter).length === 0 && this.faultless) this.fault('/filter', 'required', `filter must name at least one of ${[...FILTER_TEXTS, ...FILTER_TIMES].join(', ')}.`);
     return filter;
   }
-
-  #known(object: Record<string, unknown>, known: readonly string[], at: string): void {
-    for (const [name, value] of Object.entries(object)) {
-      const pointer = `${at}/${name.slice(0, 64).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1')}`;
-      if (value === DUPLICATE_KEY) this.#fault(pointer, 'duplicate-key', 'stands more than once.');
-      else if (!known.includes(name) && value !== null) this.#fault(pointer, 'unknown-member', known.length === 0 ? 'is not known; nothing is taken here.' : `is not known; known are ${known.join(', ')}.`);
-    }
-  }
-
-  #fault(pointer: string, code: string, message: string): void {
-    this.#faults.push({ pointer, code, message });
-  }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && (Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null);
-}
-
-function isText(value: unknown, longest: number): value is string {
-  return typeof value === 'string' && value.trim() !== '' && value.length <= longest && value.isWellFormed() && !value.includes('\u0000');
-}
-
-function invalidBody(errors: ItemFault[]): ProblemError {
-  const [first] = errors;
-  const more = errors.length > 1 ? ` There ${errors.length === 2 ? 'is one more fault' : `are ${errors.length - 1} more faults`}; see errors.` : '';
-  return new ProblemError({ status: 400, code: 'invalid-body', title: 'The body was refused', detail: `${first?.pointer === '' || first === undefined ? '' : `${first.pointer}: `}${first?.message ?? ''}${more}`, errors: errors.slice(0, MOST_FAULTS) });
 }

@@ -94,10 +94,12 @@ export function describeBatches(operation: DescribedBatch, { kinds, path, maxPar
     case 'retry-batch':
       return {
         tag, parameters: [id, { $ref: '#/components/parameters/Idempotency-Key' }],
+        requestBody: { required: false, content: { 'application/json': { schema: { ...object({ dryRun: { type: 'boolean', default: false } }, ['dryRun']), additionalProperties: false } } } },
         responses: {
-          '202': json('The new batch, linked to the old one.', object({ batchId: uuid, parent: uuid, items: positive }), 'Location'), '400': badQuery, '404': noBatch,
+          '200': json('What would be carried out again (dryRun).', object({ dryRun: { const: true }, parent: uuid, items: positive })),
+          '202': json('The new batch, linked to the old one.', object({ batchId: uuid, parent: uuid, items: positive }), 'Location'), '400': problem('A parameter or the body was refused (`invalid-query`, `invalid-body`), or the id is not one (`invalid-id`).'), '404': noBatch, '408': problem('The body came too slowly (`body-timeout`).'),
           '409': problem('The batch has not ended (`not-now`, with what is allowed), nothing of it failed (`nothing-failed`), or items of its kind are not kept once they failed (`items-not-kept`, with where to read what to mend).', 'Link'),
-          '422': problem('The Idempotency-Key was used for something else.'), '503': unavailable,
+          '413': problem('The body is too large (`body-too-large`).'), '415': problem('The body is of another content type or encoding.'), '422': problem('The Idempotency-Key was used for something else.'), '503': unavailable,
         },
       };
   }

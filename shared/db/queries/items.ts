@@ -106,6 +106,12 @@ export const KEPT_ITEMS: NamedStatement = {
   text: `select idx, input::text from item where batch_id = $1 and state = 'failed' and input is not null and idx > $2 order by idx limit $3`,
 };
 
+/** How many items of the batch $1 failed and were kept. */
+export const KEPT_COUNT: NamedStatement = {
+  name: UNNAMED,
+  text: `select count(*) from item where batch_id = $1 and state = 'failed' and input is not null`,
+};
+
 /** Of the kinds $1, deletes up to $2 items of batches that have ended: those that failed after $3 days, all others at once. */
 export const SWEEP_ITEMS: NamedStatement = {
   name: 'sweep-items',

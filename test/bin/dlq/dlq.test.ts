@@ -45,7 +45,9 @@ test('replay: a dry run, the replay, its place in the list, its stop; --watch st
   const begun = await json('replay', String(id), '--rate', '7');
   expect(begun).toMatchObject({ state: 'running', total: 1, rate: 7, requestedBy: 'ada' });
   expect((await dlq('replays')).out).toMatch(new RegExp(`^REPLAY +STATE.*\\n${String(begun.id)} +running +kafka:orders +0 +1 +7 +ada `));
+  expect((await dlq('stop', String(begun.id), '--dry-run')).out).toBe(`Replay ${String(begun.id)} would release no more: 0 are released and still sent, 1 stay dead letters. Nothing was done.\n`);
   expect((await dlq('stop', String(begun.id))).out).toContain('stopped, 0 of 1 released');
+  expect(await dlq('stop', String(begun.id), '--dry-run')).toMatchObject({ code: 1, err: expect.stringContaining('nothing to stop') as string });
 
   const watched = dlq('replay', '--group', 'F-1', '--watch');
   const again = await waitFor(async () => (await sql(`select id from replay where state = 'running'`))[0], { what: 'the second replay' });

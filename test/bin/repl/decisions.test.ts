@@ -27,6 +27,12 @@ test('what changes something beside the operations is refused without --operate,
   expect(refusal('shards seize', {}, false)).toContain('--operate');
 });
 
+test('every command that changes something takes --dry-run', () => {
+  const changing = leaves(program).filter((command) => wordsOf(command) !== 'batch submit' && wordsOf(command) !== 'help' && refusal(wordsOf(command), {}, false) !== undefined);
+  expect(changing.length).toBeGreaterThan(20);
+  expect(changing.filter(({ options }) => !options.some(({ long }) => long === '--dry-run')).map(wordsOf)).toEqual([]);
+});
+
 test('what is named as reading is there', () => {
   expect(leaves(program).map(wordsOf)).toEqual(expect.arrayContaining([...READING]));
 });
